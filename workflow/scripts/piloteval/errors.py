@@ -1,0 +1,23 @@
+"""Errors that speak to the analyst: one sentence, no value from the data."""
+
+from __future__ import annotations
+
+
+class PilotError(Exception):
+    """A fault the analyst can mend; its text is one sentence, or one a line, fit for the console.
+
+    The text names the file, the row as a spreadsheet shows it, the column, what was expected and how to mend it.
+    It never holds a value from the data.
+    """
+
+
+class ConfigError(PilotError):
+    """A fault in a file of the study's ``config/`` folder."""
+
+
+class DataError(PilotError):
+    """A fault in a raw file that stops the run."""
+
+
+class ContractError(PilotError):
+    """A result that breaks its own table contract: a fault of the program, not of the data."""

@@ -1,0 +1,1 @@
+"""Measures: scores, reliability, agreement, change, certification and consensus, computed from tables."""

@@ -1,0 +1,1 @@
+"""Qualitative: codebook, segments, coding, coders and themes."""

@@ -1,0 +1,1 @@
+"""Report: numbers, tables and figures for the .qmd pages, and the engines that render them."""

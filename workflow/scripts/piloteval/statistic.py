@@ -1,0 +1,48 @@
+"""The record every statistic is reported in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One number with everything a reader needs to trust it.
+
+    Attributes
+    ----------
+    estimate : float or None
+        The value; ``None`` when it is undefined, and then ``note`` gives the reason.
+    n : int
+        Number of units (people, sentences, ratings ...) the estimate rests on.
+    method : str
+        The coefficient or test by name, in words a statistician recognises.
+    ci_low, ci_high : float or None
+        Limits of the interval; ``None`` where there is none.
+    ci_method : str
+        Name and level of the interval, empty where there is none.
+    n_dropped : int
+        Units left out of the estimate.
+    dropped_reason : str
+        Why they were left out; empty when none were.
+    note : str
+        Warnings in words, or the reason an estimate is undefined.
+    """
+
+    estimate: float | None
+    n: int
+    method: str
+    ci_low: float | None = None
+    ci_high: float | None = None
+    ci_method: str = ""
+    n_dropped: int = 0
+    dropped_reason: str = ""
+    note: str = ""
+
+    def row(self, question: str, **keys: object) -> dict[str, object]:
+        """Return the record as a table row: the keys that say what it is about, then the statistic columns."""
+        return {**keys, "question": question, **asdict(self)}
+
+
+#: Columns every table of statistics ends with, in this order.
+STATISTIC_COLUMNS = ("question", *Statistic.__dataclass_fields__)

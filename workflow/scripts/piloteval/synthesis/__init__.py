@@ -1,0 +1,1 @@
+"""Synthesis: outcomes beside themes."""
