@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,22 @@ class Statistic:
     def row(self, question: str, **keys: object) -> dict[str, object]:
         """Return the record as a table row: the keys that say what it is about, then the statistic columns."""
         return {**keys, "question": question, **asdict(self)}
+
+
+def in_percent(share: Statistic, dropped: int = 0, reason: str = "") -> Statistic:
+    """Return a share from 0 to 1 as percent, with the number of units left out and why."""
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else 100 * value
+
+    return replace(
+        share,
+        estimate=times(share.estimate),
+        ci_low=times(share.ci_low),
+        ci_high=times(share.ci_high),
+        n_dropped=dropped,
+        dropped_reason=reason if dropped else "",
+    )
 
 
 #: Columns every table of statistics ends with, in this order.

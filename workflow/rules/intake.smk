@@ -1,0 +1,43 @@
+"""Intake: read every raw file once and tell every problem at once.
+
+Needs   the landing sheet, all raw files, instruments, standards, statements, codebook.
+Makes   internal/quality/problems.csv    problems with file, row, column and remedy; a STOP ends the run here
+        internal/quality/files.csv       raw files with size, digest and rows
+        restricted/quality/quarantine.csv  the values set aside
+Config  inputs, study.cohorts, study.waves, study.languages, instruments, outcomes, certification.standards, consensus, interviews
+"""
+
+
+rule check_inputs:
+    message:
+        "Checking the raw files against the sheet, the instruments and the catalogues"
+    input:
+        sheet=study.config["inputs"]["sheet"],
+        sites=study.files("sites"),
+        raw=study.raw(),
+        instruments=study.instruments,
+        standards=study.files("standards"),
+        statements=study.files("statements"),
+        codebook=study.files("codebook"),
+        code=code("check_inputs"),
+    output:
+        problems=report("results/internal/quality/problems.csv", caption="../report/check_inputs.rst", category="Data"),
+        files="results/internal/quality/files.csv",
+        quarantine="results/restricted/quality/quarantine.csv",
+    params:
+        pins=study.pins(),
+        found=study.found(),
+        waves=list(study.config["study"]["waves"]),
+        languages=study.config["study"]["languages"],
+        cohorts=list(study.config["study"]["cohorts"]),
+        outcomes=[one["scale"] for one in study.config["outcomes"]],
+        settings=study.settings(),
+        tiers=study.config["tiers"],
+    log:
+        "logs/check_inputs.log",
+    benchmark:
+        "benchmarks/check_inputs.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/check_inputs.py"

@@ -1,0 +1,181 @@
+"""Measures: scores, sample, reliability, change, certification, consensus.
+
+Needs   admitted participants, questionnaires, audits, ratings, indicators, Delphi rounds.
+Makes   restricted/measures/   answers and scores a participant
+        internal/sample/, internal/reliability/, internal/change/, internal/certification/, internal/consensus/
+        internal/quality/rows_*.csv   rows accounted for
+Config  study.waves, instruments, outcomes, change, certification, consensus, statistics
+"""
+
+
+rule score_scales:
+    message:
+        "Scoring the questionnaires"
+    input:
+        checked=CHECKED,
+        pseudonyms="results/restricted/people/pseudonyms.parquet",
+        participants="results/restricted/people/participants.parquet",
+        raw=study.raw("questionnaire"),
+        instruments=study.instruments,
+        code=code("score_scales"),
+    output:
+        responses="results/restricted/measures/responses.parquet",
+        scores="results/restricted/measures/scores.parquet",
+        rows="results/internal/quality/rows_questionnaires.csv",
+    params:
+        pins=study.pins("questionnaire"),
+        sources=study.rows("questionnaire"),
+        registered=study.has("register"),
+        settings=study.settings(),
+        tiers=study.config["tiers"],
+    log:
+        "logs/score_scales.log",
+    benchmark:
+        "benchmarks/score_scales.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/score_scales.py"
+
+
+rule describe_sample:
+    message:
+        "Describing the sample"
+    input:
+        screening="results/restricted/people/screening.parquet",
+        participants="results/restricted/people/participants.parquet",
+        scores="results/restricted/measures/scores.parquet",
+        sites=study.files("sites"),
+        instruments=study.instruments,
+        code=code("describe_sample"),
+    output:
+        flow=report("results/internal/sample/flow.csv", caption="../report/describe_sample.rst", category="Sample"),
+        characteristics="results/internal/sample/characteristics.csv",
+        waves="results/internal/sample/waves.csv",
+        scores="results/internal/sample/scores.csv",
+    params:
+        waves=study.waves(),
+        countries=study.config["study"]["countries"],
+        tiers=study.config["tiers"],
+    log:
+        "logs/describe_sample.log",
+    benchmark:
+        "benchmarks/describe_sample.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/describe_sample.py"
+
+
+rule estimate_reliability:
+    message:
+        "Estimating the reliability of the scales"
+    input:
+        responses="results/restricted/measures/responses.parquet",
+        instruments=study.instruments,
+        code=code("estimate_reliability"),
+    output:
+        scales=report("results/internal/reliability/scales.csv", caption="../report/estimate_reliability.rst", category="Reliability"),
+        item_statistics="results/internal/reliability/items.csv",
+    params:
+        waves=study.waves(),
+        confidence=study.config["statistics"]["confidence"],
+        min_n=study.config["statistics"]["min_n"],
+        tiers=study.config["tiers"],
+    log:
+        "logs/estimate_reliability.log",
+    benchmark:
+        "benchmarks/estimate_reliability.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/estimate_reliability.py"
+
+
+rule compare_waves:
+    message:
+        "Comparing the waves"
+    input:
+        scores="results/restricted/measures/scores.parquet",
+        instruments=study.instruments,
+        code=code("compare_waves"),
+    output:
+        outcomes=report("results/internal/change/outcomes.csv", caption="../report/compare_waves.rst", category="Change"),
+        means="results/internal/change/means.csv",
+    params:
+        outcomes=study.config["outcomes"],
+        comparison=study.config["change"]["comparison"],
+        confidence=study.config["statistics"]["confidence"],
+        min_n=study.config["statistics"]["min_n"],
+        tiers=study.config["tiers"],
+    log:
+        "logs/compare_waves.log",
+    benchmark:
+        "benchmarks/compare_waves.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/compare_waves.py"
+
+
+rule assess_certification:
+    message:
+        "Assessing the certification: audits, ratings, indicators"
+    input:
+        checked=CHECKED,
+        raw=study.raw("audit", "rating", "indicator"),
+        sites=study.files("sites"),
+        standards=study.files("standards"),
+        code=code("assess_certification"),
+    output:
+        standards=report("results/internal/certification/standards.csv", caption="../report/assess_certification.rst", category="Certification"),
+        institutions="results/internal/certification/institutions.csv",
+        verdicts="results/internal/certification/verdicts.csv",
+        tracks="results/internal/certification/tracks.csv",
+        ratings="results/internal/certification/ratings.csv",
+        indicators="results/internal/certification/indicators.csv",
+        rows="results/internal/quality/rows_certification.csv",
+    params:
+        pins=study.pins("audit", "rating", "indicator"),
+        sources=study.rows("audit", "rating", "indicator"),
+        rating_range=study.config["certification"]["rating_range"],
+        agree_from=study.config["certification"]["rating_agree_from"],
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.config["tiers"],
+    log:
+        "logs/assess_certification.log",
+    benchmark:
+        "benchmarks/assess_certification.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/assess_certification.py"
+
+
+rule assess_consensus:
+    message:
+        "Assessing the consensus of the Delphi panel"
+    input:
+        checked=CHECKED,
+        raw=study.raw("delphi"),
+        statements=study.files("statements"),
+        code=code("assess_consensus"),
+    output:
+        statements=report("results/internal/consensus/statements.csv", caption="../report/assess_consensus.rst", category="Consensus"),
+        rounds="results/internal/consensus/rounds.csv",
+        rows="results/internal/quality/rows_consensus.csv",
+    params:
+        pins=study.pins("delphi"),
+        sources=study.rows("delphi"),
+        consensus=study.consensus(),
+        rating_range=study.config["consensus"]["range"],
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.config["tiers"],
+    log:
+        "logs/assess_consensus.log",
+    benchmark:
+        "benchmarks/assess_consensus.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/assess_consensus.py"

@@ -1,0 +1,11 @@
+"""Check the codings of people against the text and estimate their agreement."""
+
+from piloteval.job import job
+
+with job(snakemake) as this:
+    from piloteval.intake.sheet import from_params
+    from piloteval.qualitative import coders
+
+    tables = (this.read(name) for name in ("interviewees", "segments", "suggestions"))
+    settings = this.values("settings", "confidence")
+    this.write(**coders.run(from_params(this.params.sources), *tables, this.files("codebook")[0], **settings))

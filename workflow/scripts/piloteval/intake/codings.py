@@ -1,0 +1,37 @@
+"""Codings of people: passages with offsets and quotes, checked against the stored text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from piloteval.intake.catalogue import problem
+from piloteval.intake.records import Intake, read_records
+from piloteval.intake.sheet import Source
+
+
+def read_codings(sources: list[Source], texts: dict[str, str], codes: Collection[str]) -> Intake:
+    """Read codings and set aside those whose quote does not stand at their place.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Files of the kind ``coding``.
+    texts : dict of str to str
+        Stored text of every interview.
+    codes : collection of str
+        Codes of the codebook.
+
+    Returns
+    -------
+    Intake
+        Every record fulfils ``text[start:end] == quote``.
+    """
+    intake = read_records("coding", sources, {"interviews": list(texts), "codes": codes})
+    of = {one.source: one for one in sources}
+    loose = [one for one in intake.records if texts[one["interview"]][one["start"] : one["end"]] != one["quote"]]
+    for one in loose:
+        source = of[one["source"]]
+        intake.set_aside(problem("coding.quote", source.path, row=one["row"], column="quote", effect="row set aside"), one["quote"], source)
+        next(entry for entry in intake.ledger if entry["source"] == source.source)["quarantined"] += 1
+    intake.records = [one for one in intake.records if one not in loose]
+    return intake

@@ -1,0 +1,426 @@
+"""Typed reading of raw tables: cells are checked against what their column allows, nothing is lost.
+
+Every reader returns an :class:`Intake`: the typed table, the problems found, the values set aside and the ledger of rows. A value
+that is set aside appears only in ``quarantine``, which stays in the restricted tier.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from piloteval.config import Instrument
+from piloteval.intake.catalogue import Problem, problem
+from piloteval.intake.sheet import Source
+from piloteval.intake.tabular import RawTable, Unreadable, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of a raw table holds.
+
+    Attributes
+    ----------
+    name : str
+        Header of the column.
+    kind : str
+        ``text``, ``number``, ``whole``, ``date`` or ``choice``.
+    required : bool
+        Whether an empty or unusable cell sets the whole row aside; otherwise only the cell.
+    choices : str or tuple of str
+        For ``choice``: the allowed texts, or the name of a domain the study defines.
+    low, high : float or None
+        For numbers: the range.
+    optional : bool
+        Whether the column may be missing altogether.
+    rated : bool
+        Whether the study's configuration gives the range.
+    """
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    choices: str | tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    optional: bool = False
+    rated: bool = False
+
+
+YES_NO = ("yes", "no")
+
+#: Columns of each kind of record, and the columns that together name a record.
+RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
+    "register": (
+        (
+            Column("participant", required=True),
+            Column("site", "choice", required=True, choices="sites"),
+            Column("cohort", "choice", required=True, choices="cohorts"),
+            Column("profession"),
+            Column("age", "number", low=0, high=120),
+            Column("experience_years", "number", low=0, high=80),
+            Column("affiliated", "choice", choices=YES_NO),
+            Column("consent_survey", "choice", choices=YES_NO),
+            Column("consent_interview", "choice", choices=YES_NO),
+            Column("consent_quotes", "choice", choices=YES_NO),
+            Column("enrolled_on", "date"),
+        ),
+        ("participant",),
+    ),
+    "withdrawals": (
+        (
+            Column("participant", required=True),
+            Column("withdrawn_on", "date"),
+            Column("scope", "choice", required=True, choices=("survey", "interview", "quotes", "all")),
+        ),
+        ("participant", "scope"),
+    ),
+    "audit": (
+        (
+            Column("site", "choice", required=True, choices="sites"),
+            Column("standard", "choice", required=True, choices="standards"),
+            Column("round", "choice", required=True, choices=("self", "external", "final")),
+            Column("auditor", required=True),
+            Column("verdict", "choice", required=True, choices=("met", "partly met", "not met", "not applicable", "not assessed")),
+            Column("evidence", optional=True),
+            Column("audited_on", "date", optional=True),
+        ),
+        ("site", "standard", "round", "auditor"),
+    ),
+    "rating": (
+        (
+            Column("rater", required=True),
+            Column("site", "choice", required=True, choices="sites"),
+            Column("standard", "choice", required=True, choices="standards"),
+            Column("feasibility", "number", rated=True),
+            Column("clarity", "number", rated=True),
+            Column("evidence_sufficiency", "number", rated=True),
+            Column("audit_operability", "number", rated=True),
+        ),
+        ("rater", "standard"),
+    ),
+    "indicator": (
+        (
+            Column("site", "choice", required=True, choices="sites"),
+            Column("period", required=True),
+            Column("indicator", required=True),
+            Column("value", "number"),
+        ),
+        ("site", "period", "indicator"),
+    ),
+    "interview_list": (
+        (
+            Column("interview", required=True),
+            Column("participant", optional=True),
+            Column("cohort", "choice", choices="cohorts", optional=True),
+            Column("site", "choice", choices="sites", optional=True),
+            Column("held_on", "date", optional=True),
+            Column("minutes", "number", low=0, high=600, optional=True),
+        ),
+        ("interview",),
+    ),
+    "coding": (
+        (
+            Column("coder", required=True),
+            Column("interview", "choice", required=True, choices="interviews"),
+            Column("code", "choice", required=True, choices="codes"),
+            Column("start", "whole", required=True, low=0),
+            Column("end", "whole", required=True, low=0),
+            Column("quote", required=True),
+        ),
+        ("coder", "interview", "code", "start", "end"),
+    ),
+}
+
+
+def delphi_columns(dimensions: Collection[str], low: float, high: float) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """Return the columns of a Delphi file, whose rated dimensions the study names."""
+    rated = tuple(Column(name, "number", low=low, high=high) for name in dimensions)
+    columns = (Column("panellist", required=True), Column("statement", "choice", required=True, choices="statements"), *rated)
+    return (*columns, Column("comment", optional=True)), ("panellist", "statement")
+
+
+@dataclass
+class Intake:
+    """What reading one kind of file gave.
+
+    Attributes
+    ----------
+    records : list of dict
+        Typed records; ``source`` and ``row`` say where each came from.
+    problems : list of Problem
+        Everything to tell the analyst, without values.
+    quarantine : list of dict
+        Values set aside, with file, row and column (restricted).
+    ledger : list of dict
+        Rows read and set aside, one entry a file.
+    columns : list of str
+        Columns of the typed table, so that an empty one keeps its shape.
+    """
+
+    columns: list[str]
+    records: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    quarantine: list[dict[str, Any]] = field(default_factory=list)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+
+    def table(self) -> pd.DataFrame:
+        """Return the typed records as a data frame with all columns, in file order."""
+        import pandas as pd
+
+        return pd.DataFrame(self.records, columns=self.columns)
+
+    def set_aside(self, found: Problem, value: str, source: Source) -> None:
+        """Put a value into quarantine and tell about it."""
+        self.problems.append(found)
+        self.quarantine.append(
+            {"source": source.source, "file": found.file, "sheet": found.sheet, "row": found.row, "column": found.column, "rule": found.rule, "value": value}
+        )
+
+
+def number(text: str) -> float | None:
+    """Read a number written with a point or a comma; anything else is None."""
+    try:
+        value = float(text.replace(",", ".", 1) if "." not in text else text)
+    except ValueError:
+        return None
+    return value if value == value and abs(value) != float("inf") else None
+
+
+def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tuple[Any, str]:
+    """Return the typed value, or None and what was expected."""
+    if column.kind == "choice":
+        choices = domains[column.choices] if isinstance(column.choices, str) else column.choices
+        if text in choices:
+            return text, ""
+        lowered = {choice.casefold(): choice for choice in choices}
+        if text.casefold() in lowered:
+            return lowered[text.casefold()], ""
+        few = list(choices)
+        return None, "one of " + ", ".join(few) if len(few) <= 8 else f"one of the {len(few)} known {column.choices}"
+    if column.kind == "date":
+        try:
+            return datetime.date.fromisoformat(text[:10]).isoformat(), ""
+        except ValueError:
+            return None, "a date as year-month-day"
+    if column.kind in ("number", "whole"):
+        value = number(text)
+        bounds = "" if column.low is None else f" from {column.low:g}" + ("" if column.high is None else f" to {column.high:g}")
+        wanted = ("a whole number" if column.kind == "whole" else "a number") + bounds
+        if value is None or (column.kind == "whole" and not value.is_integer()):
+            return None, wanted
+        if (column.low is not None and value < column.low) or (column.high is not None and value > column.high):
+            return None, wanted
+        return (int(value) if column.kind == "whole" else value), ""
+    return text, ""
+
+
+def _open(source: Source, intake: Intake) -> RawTable | None:
+    """Read the file, or note why it cannot be read."""
+    try:
+        return read_table(source)
+    except Unreadable as fault:
+        intake.problems.extend(fault.problems)
+        return None
+
+
+def _columns_there(raw: RawTable, needed: Iterable[str], known: Collection[str], intake: Intake) -> bool:
+    """Check that needed columns are there, and name the ones nobody asked for."""
+    complete = True
+    for name in needed:
+        if name not in raw.columns:
+            intake.problems.append(problem("table.no-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the column is missing"))
+            complete = False
+    for name in raw.columns:
+        if name not in known:
+            intake.problems.append(
+                problem("table.extra-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the study does not know this column", effect="left out")
+            )
+    return complete
+
+
+def read_records(
+    kind: str,
+    sources: Iterable[Source],
+    domains: dict[str, Collection[str]],
+    *,
+    limits: tuple[float, float] | None = None,
+    columns: tuple[Column, ...] | None = None,
+    key: tuple[str, ...] | None = None,
+) -> Intake:
+    """Read all files of one kind of record.
+
+    Parameters
+    ----------
+    kind : str
+        A key of :data:`RECORDS`, or any name when ``columns`` and ``key`` are given.
+    sources : iterable of Source
+        The files.
+    domains : dict of str to collection of str
+        Allowed values of the choice columns that name a domain, for example ``{"sites": [...]}``.
+    limits : tuple of float, optional
+        Lowest and highest value of the rated columns, which only the study knows.
+    columns, key : tuple, optional
+        Columns and key of a kind that depends on the study.
+
+    Returns
+    -------
+    Intake
+        Records carry ``source``, ``row`` and, for files of a single site or round, the sheet's ``site`` and ``unit``.
+
+    Notes
+    -----
+    An unusable cell in a required column sets the row aside, in any other column only the cell. Records with the same key within
+    a file are all set aside: the pipeline does not choose.
+    """
+    if columns is None or key is None:
+        columns, key = RECORDS[kind]
+    if limits is not None:
+        columns = tuple(replace(one, low=limits[0], high=limits[1]) if one.rated else one for one in columns)
+    names = [column.name for column in columns]
+    intake = Intake([*names, "unit", "source", "row"])
+    for source in sources:
+        raw = _open(source, intake)
+        if raw is None:
+            continue
+        filled = {"site"} if source.site else set()
+        if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
+            continue
+        kept: list[dict[str, Any]] = []
+        set_aside = 0
+        for cells, row in zip(raw.rows, raw.numbers, strict=True):
+            given = dict(zip(raw.columns, cells, strict=True))
+            record: dict[str, Any] = {}
+            usable = True
+            for column in columns:
+                text = given.get(column.name, "") or (source.site if column.name == "site" else "")
+                if not text:
+                    record[column.name] = None if column.kind in ("number", "whole") else ""
+                    if column.required:
+                        usable = False
+                        intake.set_aside(
+                            problem("record.cell", raw.file, sheet=raw.sheet, row=row, column=column.name, found="the cell is empty", expected="a value", effect="row set aside"),
+                            "",
+                            source,
+                        )
+                    continue
+                value, expected = _typed(column, text, domains)
+                if expected:
+                    effect = "row set aside" if column.required else "cell set aside"
+                    intake.set_aside(
+                        problem("record.cell", raw.file, sheet=raw.sheet, row=row, column=column.name, found="the value is not allowed", expected=expected, effect=effect),
+                        text,
+                        source,
+                    )
+                    usable = usable and not column.required
+                    value = None if column.kind in ("number", "whole") else ""
+                record[column.name] = value
+            if usable:
+                kept.append({**record, "unit": source.unit, "source": source.source, "row": row})
+            else:
+                set_aside += 1
+        copies = Counter(tuple(record[name] for name in key) for record in kept)
+        unique = []
+        for record in kept:
+            if copies[tuple(record[name] for name in key)] > 1:
+                set_aside += 1
+                intake.set_aside(
+                    problem(
+                        "record.duplicate", raw.file, sheet=raw.sheet, row=record["row"], column=", ".join(key),
+                        found="another row of this file has the same key", effect="row set aside",
+                    ),
+                    " / ".join(str(record[name]) for name in key),
+                    source,
+                )
+            else:
+                unique.append(record)
+        intake.records.extend(unique)
+        intake.ledger.append({"source": source.source, "kind": source.kind, "wave": source.wave or source.unit, "rows_read": len(raw.rows), "quarantined": set_aside})
+    return intake
+
+
+def read_questionnaires(
+    sources: Iterable[Source],
+    instruments: dict[str, Instrument],
+    *,
+    participant_column: str | None,
+    other_columns: Collection[str],
+    people: Collection[str] | None,
+) -> Intake:
+    """Read wide questionnaire files into one answer a row.
+
+    Parameters
+    ----------
+    sources : iterable of Source
+        Questionnaire files; each row of a file is one respondent in one wave.
+    instruments : dict of str to Instrument
+        The study's instruments; a source that names none holds all of them.
+    participant_column : str or None
+        Column of the participant id; None when answers are anonymous, then a respondent is named by source and row.
+    other_columns : collection of str
+        Columns that are known and not used.
+    people : collection of str or None
+        Participant ids of the register; None when the study has no register.
+
+    Returns
+    -------
+    Intake
+        Records ``participant, wave, instrument, item, value, source, row``; an unanswered item has value None. Typing is by the
+        instrument: only its allowed answers and missing codes pass, everything else is set aside.
+    """
+    intake = Intake(["participant", "site", "wave", "instrument", "item", "value", "source", "row"])
+    for source in sources:
+        raw = _open(source, intake)
+        if raw is None:
+            continue
+        asked = [instruments[name] for name in (source.instruments or instruments)]
+        items = [item for instrument in asked for item in instrument.items]
+        id_columns = [participant_column] if participant_column else []
+        if not _columns_there(raw, [*id_columns, *items], {*id_columns, *items, "site", *other_columns}, intake):
+            continue
+        place = {name: index for index, name in enumerate(raw.columns)}
+        ids = Counter(row[place[participant_column]] for row in raw.rows) if participant_column else Counter()
+        set_aside = 0
+        for cells, row in zip(raw.rows, raw.numbers, strict=True):
+            at = {"sheet": raw.sheet, "row": row}
+            if participant_column:
+                person = cells[place[participant_column]]
+                fault = ""
+                if not person:
+                    fault, found = "person.blank", "the participant id is empty"
+                elif people is not None and person not in people:
+                    fault, found = "person.unknown", "the participant id is not in the register"
+                elif ids[person] > 1:
+                    fault, found = "person.duplicate", f"the participant has {ids[person]} rows in this file"
+                if fault:
+                    set_aside += 1
+                    intake.set_aside(problem(fault, raw.file, **at, column=participant_column, found=found, effect="row set aside"), person, source)
+                    continue
+            else:
+                person = f"{source.source}#{row}"
+            site = source.site or (cells[place["site"]] if "site" in place else "")
+            for instrument in asked:
+                for item in instrument.items:
+                    text = cells[place[item]]
+                    value = None
+                    if text and text not in instrument.missing_codes:
+                        value = number(text)
+                        if value not in instrument.values:
+                            value = None
+                            allowed = ", ".join(f"{one:g}" for one in instrument.values)
+                            intake.set_aside(
+                                problem("answer.invalid", raw.file, **at, column=item, found="the answer is not allowed", expected=f"one of {allowed}", effect="cell set aside"),
+                                text,
+                                source,
+                            )
+                    intake.records.append(
+                        {"participant": person, "site": site, "wave": source.wave, "instrument": instrument.id, "item": item, "value": value, "source": source.source, "row": row}
+                    )
+        intake.ledger.append({"source": source.source, "kind": source.kind, "wave": source.wave, "rows_read": len(raw.rows), "quarantined": set_aside})
+    return intake

@@ -1,0 +1,171 @@
+"""The two-way landing sheet: every raw file has a row, every row has a file."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from piloteval.config import read_tsv, schema
+from piloteval.intake.catalogue import Problem, problem
+
+#: What a kind of file needs in its row besides source, kind and path.
+NEEDS = {"questionnaire": ("wave",), "transcript": ("unit", "language"), "delphi": ("unit",)}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One row of the landing sheet."""
+
+    line: int
+    source: str
+    kind: str
+    path: str
+    site: str = ""
+    wave: str = ""
+    instrument: str = ""
+    unit: str = ""
+    language: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    received_on: str = ""
+    note: str = ""
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Instruments named in the row; empty means all of the study."""
+        return tuple(name.strip() for name in self.instrument.split(",") if name.strip())
+
+    def plain(self) -> dict[str, Any]:
+        """Return what a job needs to know of the row, as plain values for Snakemake's params.
+
+        The line number and the note are left out: moving a row or commenting it changes no result.
+        """
+        return {key: value for key, value in asdict(self).items() if key not in ("line", "note", "received_on")}
+
+
+def read_sheet(path: str | Path) -> list[Source]:
+    """Read the landing sheet.
+
+    Raises
+    ------
+    piloteval.errors.ConfigError
+        The sheet is missing or its header is not the documented one.
+    """
+    return [Source(**row) for row in read_tsv(path, "inputs")]
+
+
+def from_params(rows: Iterable[dict[str, Any]]) -> list[Source]:
+    """Return the records a job was given as params."""
+    return [Source(line=0, **row) for row in rows]
+
+
+def of_kind(sources: Iterable[Source], *kinds: str) -> list[Source]:
+    """Return the sources of the given kinds."""
+    return [one for one in sources if one.kind in kinds]
+
+
+def files_in(folder: str | Path, ignore: Iterable[str]) -> list[str]:
+    """List the files below the data folder, sorted, as paths from the study folder; hidden files are not data."""
+    folder = Path(folder)
+    found = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            inside = (Path(here) / name).relative_to(folder).as_posix()
+            if not name.startswith(".") and not any(fnmatch.fnmatch(inside, pattern) for pattern in ignore):
+                found.append((folder / inside).as_posix())
+    return found
+
+
+def _row_for(path: str) -> str:
+    """Guess the sheet row for a file nobody announced, ready to paste."""
+    stem = Path(path).stem.lower().replace("_", "-").replace(" ", "-")
+    kind = "transcript" if Path(path).suffix.lower() in (".txt", ".docx", ".vtt", ".srt", ".md", ".odt") else "questionnaire"
+    return f"{stem}\\t{kind}\\t{path}"
+
+
+def check_sheet(
+    sheet: str,
+    sources: list[Source],
+    found: list[str],
+    *,
+    sites: Iterable[str],
+    waves: Iterable[str],
+    instruments: Iterable[str],
+    languages: Iterable[str],
+) -> list[Problem]:
+    """Reconcile the landing sheet with the data folder and the configuration.
+
+    Parameters
+    ----------
+    sheet : str
+        Path of the sheet, for the sentences.
+    sources : list of Source
+        Its rows.
+    found : list of str
+        Files in the data folder.
+    sites, waves, instruments, languages : iterable of str
+        What the configuration knows; an empty collection allows nothing but an empty cell.
+
+    Returns
+    -------
+    list of Problem
+        All problems at once.
+    """
+    problems: list[Problem] = []
+    allowed = {"site": list(sites), "wave": list(waves), "language": list(languages)}
+    kinds = schema("inputs")["properties"]["kind"]["enum"]
+    seen: dict[tuple[str, str], int] = {}
+    for one in sources:
+        at = {"sheet": "", "row": one.line}
+        for column in ("source", "path"):
+            value = getattr(one, column)
+            if not value:
+                problems.append(problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected="a value"))
+            elif (column, value) in seen:
+                problems.append(
+                    problem("sheet.duplicate", sheet, **at, column=column, found=f"this repeats row {seen[column, value]}")
+                )
+            else:
+                seen[column, value] = one.line
+        if one.kind not in kinds:
+            problems.append(
+                problem("sheet.cell", sheet, **at, column="kind", found="the kind is not known", expected="one of " + ", ".join(kinds))
+            )
+        for column, names in allowed.items():
+            value = getattr(one, column)
+            if value and value not in names:
+                expected = "one of " + ", ".join(names) if names else "an empty cell"
+                problems.append(
+                    problem("sheet.cell", sheet, **at, column=column, found=f"the {column} `{value}` is not in the configuration", expected=expected)
+                )
+        for name in one.instruments:
+            if name not in instruments:
+                problems.append(
+                    problem(
+                        "sheet.cell", sheet, **at, column="instrument", found=f"the instrument `{name}` is not in the configuration",
+                        expected="one of " + ", ".join(instruments),
+                    )
+                )
+        for column in NEEDS.get(one.kind, ()):
+            if not getattr(one, column):
+                problems.append(
+                    problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected=f"a value, since the kind is {one.kind}")
+                )
+        if one.path and not Path(one.path).is_file():
+            problems.append(problem("sheet.no-file", sheet, **at, column="path", found=f"there is no file {one.path}"))
+    announced = {one.path for one in sources}
+    for path in found:
+        if path not in announced:
+            problems.append(
+                problem(
+                    "sheet.no-row", sheet, found=f"the file {path} has no row",
+                    remedy=f"Paste this line (columns are separated by tabs) and fill in the rest, or move the file away: {_row_for(path)}",
+                )
+            )
+    return problems

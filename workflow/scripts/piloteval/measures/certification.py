@@ -1,0 +1,250 @@
+"""What the audits and the ratings say about the standards, the institutions and the audit itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from piloteval.config import read_tsv
+from piloteval.intake.catalogues import read_standards
+from piloteval.intake.ledger import account
+from piloteval.intake.records import read_records
+from piloteval.intake.sheet import Source, of_kind
+from piloteval.measures import agreement, consensus
+from piloteval.statistic import in_percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MET, PARTLY, NOT_MET, NOT_APPLICABLE, NOT_ASSESSED = "met", "partly met", "not met", "not applicable", "not assessed"
+DISPUTED = "disputed"
+RATED = ("feasibility", "clarity", "evidence_sufficiency", "audit_operability")
+
+
+def settle(verdicts: Iterable[str]) -> str:
+    """Return the verdict the auditors of a standard share, ``disputed`` when they do not, ``not assessed`` when there is none."""
+    given = {verdict for verdict in verdicts if verdict != NOT_ASSESSED}
+    if not given:
+        return NOT_ASSESSED
+    return given.pop() if len(given) == 1 else DISPUTED
+
+
+def settle_audits(audits: pd.DataFrame) -> pd.DataFrame:
+    """Settle the verdicts of each institution, standard and round.
+
+    Parameters
+    ----------
+    audits : pandas.DataFrame
+        One row an auditor's verdict: ``site, standard, round, auditor, verdict``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``site, standard, round, verdict``. Two auditors who differ leave the standard disputed; nobody's verdict wins
+        silently.
+    """
+    return audits.groupby(["site", "standard", "round"], sort=True)["verdict"].agg(settle).reset_index()
+
+
+def standards_table(settled: pd.DataFrame, standards: list[dict[str, str]], audit_round: str = "external") -> pd.DataFrame:
+    """Count the institutions by verdict for every standard of the catalogue."""
+    import pandas as pd
+
+    here = settled[settled["round"] == audit_round]
+    rows = []
+    for one in standards:
+        verdicts = here.loc[here["standard"] == one["code"], "verdict"]
+        count = verdicts.value_counts()
+        assessed = int(len(verdicts) - count.get(NOT_ASSESSED, 0))
+        rows.append(
+            {
+                "track": one["track"], "standard": one["code"], "short_name": one["short_name"], "core": one["core"], "status": one["status"],
+                "institutions": assessed, "met": count.get(MET, 0), "partly_met": count.get(PARTLY, 0), "not_met": count.get(NOT_MET, 0),
+                "not_applicable": count.get(NOT_APPLICABLE, 0), "disputed": count.get(DISPUTED, 0), "note": "" if assessed else "not audited in this pilot",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def institutions_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites: list[dict[str, str]]) -> pd.DataFrame:
+    """Count the standards by verdict for every institution, track and round.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``percent_met`` is the share of applicable standards with the verdict met; disputed ones count as not (yet) met. It is a
+        description, not a certification decision.
+    """
+    import pandas as pd
+
+    track_of = {one["code"]: one["track"] for one in standards}
+    joined = settled.assign(track=settled["standard"].map(track_of))
+    place = {one["site"]: one for one in sites}
+    rows = []
+    for (site, track, audit_round), group in joined.groupby(["site", "track", "round"], sort=True):
+        count = group["verdict"].value_counts()
+        applicable = int(len(group) - count.get(NOT_APPLICABLE, 0) - count.get(NOT_ASSESSED, 0))
+        rows.append(
+            {
+                "site": site, "name": place[site]["name"], "country": place[site]["country"], "setting": place[site]["setting"], "track": track, "round": audit_round,
+                "standards": len(group), "applicable": applicable, "met": count.get(MET, 0), "partly_met": count.get(PARTLY, 0), "not_met": count.get(NOT_MET, 0),
+                "disputed": count.get(DISPUTED, 0), "percent_met": 100 * count.get(MET, 0) / applicable if applicable else None,
+                "note": "" if applicable else "no applicable standard was assessed",
+            }
+        )
+    columns = ["site", "name", "country", "setting", "track", "round", "standards", "applicable", "met", "partly_met", "not_met", "disputed", "percent_met", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def verdicts_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites: list[dict[str, str]]) -> pd.DataFrame:
+    """Return the settled external verdict of every institution and standard beside its self-assessment."""
+    import pandas as pd
+
+    track_of, name_of = {one["code"]: one["track"] for one in standards}, {one["site"]: one["name"] for one in sites}
+    wide = settled.pivot(index=["site", "standard"], columns="round", values="verdict")
+    rows = []
+    for (site, standard), row in wide.iterrows():
+        external, own = row.get("external"), row.get("self")
+        rows.append(
+            {
+                "site": site, "name": name_of[site], "track": track_of[standard], "standard": standard,
+                "verdict": external if isinstance(external, str) else NOT_ASSESSED, "self_verdict": own if isinstance(own, str) else NOT_ASSESSED, "note": "",
+            }
+        )
+    return pd.DataFrame(rows, columns=["site", "name", "track", "standard", "verdict", "self_verdict", "note"])
+
+
+def _pairs(audits: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a standard and institution with the verdicts of its first two external auditors, in the auditors' order."""
+    external = audits[(audits["round"] == "external") & (audits["verdict"] != NOT_ASSESSED)].sort_values(["site", "standard", "auditor"])
+    place = external.groupby(["site", "standard"]).cumcount()
+    return external.assign(place=place)[place < 2].pivot(index=["site", "standard"], columns="place", values="verdict").reindex(columns=[0, 1])
+
+
+def tracks_table(audits: pd.DataFrame, standards: list[dict[str, str]], confidence: float) -> pd.DataFrame:
+    """Estimate the agreement of the two external auditors in every track.
+
+    Parameters
+    ----------
+    audits : pandas.DataFrame
+        One row an auditor's verdict.
+    standards : list of dict
+        The catalogue.
+    confidence : float
+        Level of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Percent agreement and Cohen's kappa over the verdicts, one unit an institution and standard. Pairs of auditors differ from
+        institution to institution, so kappa here is that of interchangeable pairs, and units of one institution are not
+        independent: the interval is too narrow, and the note says so.
+    """
+    import pandas as pd
+
+    track_of = {one["code"]: one["track"] for one in standards}
+    both = _pairs(audits)
+    track = both.index.get_level_values("standard").map(track_of)
+    rows = []
+    for name in dict.fromkeys(one["track"] for one in standards):
+        here = both[track == name]
+        if here.empty:
+            continue
+        complete = here.dropna()
+        dropped, reason = len(here) - len(complete), "only one auditor" if len(here) > len(complete) else ""
+        note = "units of one institution are not independent, so the interval is too narrow"
+        institutions = complete.index.get_level_values("site").nunique()
+        for statistic, value in (
+            ("percent agreement", in_percent(agreement.percent_agreement(complete, confidence=confidence))),
+            ("kappa", agreement.cohen_kappa(complete[0], complete[1], confidence=confidence)),
+        ):
+            full = replace(value, n_dropped=dropped, dropped_reason=reason, note=value.note or note)
+            rows.append({"track": name, "institutions": institutions, "statistic": statistic, **full.row(f"certification.{name}.{statistic.replace(' ', '_')}")})
+    return pd.DataFrame(rows)
+
+
+def ratings_table(ratings: pd.DataFrame, standards: list[dict[str, str]], agree_from: float, confidence: float) -> pd.DataFrame:
+    """Summarise the ratings of every standard on every dimension.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Median and quartiles (linear interpolation, R type 7) and, as ``estimate``, the share of ratings at or above the threshold
+        with a Wilson interval, in percent.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for one in standards:
+        here = ratings[ratings["standard"] == one["code"]]
+        if here.empty:
+            continue
+        for dimension in RATED:
+            values = here[dimension].dropna()
+            share = consensus.share_in_agreement(values, agree_from=agree_from, confidence=confidence)
+            rows.append(
+                {
+                    "track": one["track"], "standard": one["code"], "status": one["status"], "dimension": dimension, **_spread(values),
+                    **in_percent(share, len(here) - len(values), "not rated").row(f"certification.rating.{one['code']}.{dimension}"),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _spread(values: pd.Series) -> dict[str, float | None]:
+    """Return median and quartiles as columns."""
+    found = consensus.quartiles(values)
+    return {"median": found.median, "q1": found.lower, "q3": found.upper}
+
+
+def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
+    """Describe every institution indicator in every period over the institutions; no single institution is shown."""
+    import pandas as pd
+
+    rows = []
+    for (name, period), group in indicators.groupby(["indicator", "period"], sort=True):
+        values = group["value"].dropna()
+        rows.append(
+            {
+                "indicator": name, "period": period, "institutions": len(values), "mean": values.mean() if len(values) else None,
+                "sd": values.std(ddof=1) if len(values) > 1 else None, "median": values.median() if len(values) else None,
+                "note": f"{len(group) - len(values)} institutions without a value" if len(group) > len(values) else "",
+            }
+        )
+    return pd.DataFrame(rows, columns=["indicator", "period", "institutions", "mean", "sd", "median", "note"])
+
+
+def run(
+    sources: list[Source], *, sites: list[str], standards: list[str], rating_range: list[float], agree_from: float, confidence: float
+) -> dict[str, pd.DataFrame]:
+    """Read audits, ratings and indicators and return the tables of rule ``assess_certification``.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Files of these kinds.
+    sites, standards : list of str
+        Files of the configuration.
+    rating_range : list of float
+        Lowest and highest rating.
+    agree_from : float
+        A rating of this value or more is agreement.
+    confidence : float
+        Level of the intervals.
+    """
+    places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
+    domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
+    intakes = {kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(rating_range)) for kind in ("audit", "rating", "indicator")}
+    tables = {kind: intake.table() for kind, intake in intakes.items()}
+    settled = settle_audits(tables["audit"])
+    rows = account([entry for intake in intakes.values() for entry in intake.ledger], {(kind, ""): len(table) for kind, table in tables.items()})
+    return {
+        "standards": standards_table(settled, catalogue),
+        "institutions": institutions_table(settled, catalogue, places),
+        "verdicts": verdicts_table(settled, catalogue, places),
+        "tracks": tracks_table(tables["audit"], catalogue, confidence),
+        "ratings": ratings_table(tables["rating"], catalogue, agree_from, confidence),
+        "indicators": indicators_table(tables["indicator"]),
+        "rows": rows,
+    }

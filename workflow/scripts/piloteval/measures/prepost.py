@@ -1,0 +1,900 @@
+"""Change from before to after in the same people: size, interval, test, and what the sample can detect.
+
+A difference is after minus before, so that a positive number is an increase. People without both measurements are left
+out and counted. Nothing is estimated from fewer than two pairs or when nobody changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special  # the distribution functions, without the second that importing scipy.stats costs
+
+from piloteval.measures.agreement import proportion
+from piloteval.statistic import Statistic
+
+#: Differences are compared at this many decimals: 3.2 - 2.8 and 4.4 - 4.0 are tied although their doubles differ.
+DECIMALS = 10
+
+NO_CHANGE = "undefined: all differences are zero"
+SAME_CHANGE = "all differences are equal"
+UNPAIRED = "before or after missing"
+NO_DIFFERENCE = "difference missing"
+
+
+@dataclass(frozen=True)
+class PairedTTest:
+    """Paired t test; None when undefined, and then ``note`` gives the reason.
+
+    Attributes
+    ----------
+    t, p : float or None
+        Statistic and two-sided p-value.
+    df : int or None
+        Degrees of freedom, pairs - 1.
+    n, n_dropped : int
+        Pairs tested, and people left out for a missing measurement.
+    note : str
+        Reason or empty.
+    """
+
+    t: float | None
+    df: int | None
+    p: float | None
+    n: int
+    n_dropped: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SignedRankTest:
+    """Exact Wilcoxon signed-rank test; None when undefined, and then ``note`` gives the reason.
+
+    Attributes
+    ----------
+    w_plus, w_minus : float or None
+        Rank sums of the increases and of the decreases.
+    z : float or None
+        Standardised w_plus, with the variance of the ranks as tied.
+    p, p_greater : float or None
+        Exact p-value, two-sided and for an increase.
+    p_normal : float or None
+        Two-sided p-value by the normal approximation, for comparison with programs that have no exact one.
+    n, n_zero, n_dropped : int
+        Pairs, those of them without change, and people left out for a missing difference.
+    method : str
+        Test with its rule for zero differences.
+    note : str
+        Reason or empty.
+    """
+
+    w_plus: float | None
+    w_minus: float | None
+    z: float | None
+    p: float | None
+    p_greater: float | None
+    p_normal: float | None
+    n: int
+    n_zero: int
+    n_dropped: int
+    method: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SignTest:
+    """Exact sign test; None when undefined, and then ``note`` gives the reason.
+
+    Attributes
+    ----------
+    n_positive, n_negative, n_zero : int
+        Pairs with an increase, a decrease and no change.
+    p : float or None
+        Exact two-sided p-value; pairs without change do not count.
+    probability_of_superiority : float or None
+        Share with an increase plus half the share without change.
+    n_dropped : int
+        People left out for a missing difference.
+    note : str
+        Reason or empty.
+    """
+
+    n_positive: int
+    n_negative: int
+    n_zero: int
+    p: float | None
+    probability_of_superiority: float | None
+    n_dropped: int
+    note: str = ""
+
+
+# Mean change and standardised mean change
+
+
+def paired_t(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95) -> Statistic:
+    """Mean change with the t interval.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        Measurements of the same people in the same order; missing is NaN.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    Statistic
+        In units of the measurement. Without interval when everybody changed by the same amount; undefined with fewer
+        than two pairs and when all differences are zero.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    References
+    ----------
+    Student (1908), Biometrika 6, 1-25.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    difference = _difference(pre, post)
+    record = _record("mean change", len(difference), n_dropped, UNPAIRED)
+    reason = _why_undefined(difference)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    mean = float(difference.mean())
+    if np.ptp(difference) == 0:
+        return Statistic(mean, note=f"{SAME_CHANGE}, no interval", **record)
+    n = len(difference)
+    half_width = special.stdtrit(n - 1, (1 + confidence) / 2) * difference.std(ddof=1) / np.sqrt(n)
+    return Statistic(
+        mean,
+        ci_low=float(mean - half_width),
+        ci_high=float(mean + half_width),
+        ci_method=f"paired t interval, {100 * confidence:g} %",
+        **record,
+    )
+
+
+def paired_t_test(pre: ArrayLike, post: ArrayLike) -> PairedTTest:
+    """Paired t test of no mean change.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+
+    Returns
+    -------
+    PairedTTest
+        Undefined with fewer than two pairs and when all differences are equal.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    References
+    ----------
+    Student (1908), Biometrika 6, 1-25.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    difference = _difference(pre, post)
+    n = len(difference)
+    reason = _why_no_spread(difference)
+    if reason:
+        return PairedTTest(None, None, None, n, n_dropped, reason)
+    t = difference.mean() / (difference.std(ddof=1) / np.sqrt(n))
+    return PairedTTest(float(t), n - 1, float(2 * special.stdtr(n - 1, -abs(t))), n, n_dropped)
+
+
+def d_z(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, hedges: bool = False) -> Statistic:
+    """Mean change in standard deviations of the change.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+    confidence : float
+        Level of the interval.
+    hedges : bool
+        Correct the small-sample bias of estimate and interval.
+
+    Returns
+    -------
+    Statistic
+        Interval by inverting the noncentral t distribution. Undefined with fewer than two pairs and when all
+        differences are equal.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    References
+    ----------
+    Lakens (2013), Frontiers in Psychology 4:863; interval: Steiger & Fouladi (1997); correction: Hedges (1981),
+    Journal of Educational Statistics 6, 107-128.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    difference = _difference(pre, post)
+    n = len(difference)
+    record = _record("Hedges' g_z" if hedges else "Cohen's d_z", n, n_dropped, UNPAIRED)
+    reason = _why_no_spread(difference) or _why_no_correction(n, hedges)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    factor = hedges_factor(n - 1) if hedges else 1.0
+    estimate = difference.mean() / difference.std(ddof=1)
+    low, high = (limit / np.sqrt(n) for limit in noncentrality_interval(estimate * np.sqrt(n), n - 1, confidence))
+    return Statistic(
+        float(factor * estimate),
+        ci_low=float(factor * low),
+        ci_high=float(factor * high),
+        ci_method=f"noncentral t interval, {100 * confidence:g} %",
+        **record,
+    )
+
+
+def d_av(pre: ArrayLike, post: ArrayLike, standardiser: str = "mean sd", hedges: bool = False) -> Statistic:
+    """Mean change in average standard deviations of the two measurements.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+    standardiser : {'mean sd', 'root mean square'}
+        Average of the two standard deviations, or root of the average variance.
+    hedges : bool
+        Correct the small-sample bias with pairs - 1 degrees of freedom.
+
+    Returns
+    -------
+    Statistic
+        Without interval. Undefined with fewer than two pairs, when all differences are zero and when neither
+        measurement varies.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length, or the standardiser is unknown.
+
+    References
+    ----------
+    Cumming (2012), Understanding the New Statistics, chapter 11; Lakens (2013), Frontiers in Psychology 4:863.
+    """
+    if standardiser not in ("mean sd", "root mean square"):
+        raise ValueError(f"unknown standardiser: {standardiser}")
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    name = "Hedges' g_av" if hedges else "Cohen's d_av"
+    sd_pre, sd_post = _standard_deviations(pre, post)
+    divisor = (sd_pre + sd_post) / 2 if standardiser == "mean sd" else np.sqrt((sd_pre**2 + sd_post**2) / 2)
+    return _standardised_change(pre, post, divisor, f"{name} ({standardiser})", n_dropped, hedges)
+
+
+def d_pre(pre: ArrayLike, post: ArrayLike, hedges: bool = False) -> Statistic:
+    """Mean change in standard deviations of the measurement before.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+    hedges : bool
+        Correct the small-sample bias with pairs - 1 degrees of freedom.
+
+    Returns
+    -------
+    Statistic
+        Without interval. Undefined with fewer than two pairs, when all differences are zero and when the measurement
+        before does not vary.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    References
+    ----------
+    Becker (1988), British Journal of Mathematical and Statistical Psychology 41, 257-278.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    label = "Hedges' g by sd before" if hedges else "Cohen's d by sd before"
+    return _standardised_change(pre, post, _standard_deviations(pre, post)[0], label, n_dropped, hedges)
+
+
+def d_rm(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, hedges: bool = False) -> Statistic:
+    """Mean change in standard deviations of one measurement, allowing for the correlation of the two.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+    confidence : float
+        Level of the interval.
+    hedges : bool
+        Correct the small-sample bias of estimate and interval with pairs - 1 degrees of freedom.
+
+    Returns
+    -------
+    Statistic
+        Interval from the large-sample variance (1/n + d^2 / 2n) 2 (1 - r) and the t distribution with 2n - 2 degrees
+        of freedom. Undefined with fewer than three pairs, and when differences or a measurement do not vary.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    Notes
+    -----
+    d_rm = d_z sqrt(2 (1 - r)).
+
+    References
+    ----------
+    Morris & DeShon (2002), Psychological Methods 7, 105-125; variance: Borenstein et al. (2009), Introduction to
+    Meta-Analysis, chapter 4.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    difference = _difference(pre, post)
+    n = len(difference)
+    record = _record("Hedges' g_rm" if hedges else "Cohen's d_rm", n, n_dropped, UNPAIRED)
+    reason = _why_no_spread(difference) or _why_no_correlation(pre, post) or _why_no_correction(n, hedges)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    factor = hedges_factor(n - 1) if hedges else 1.0
+    unshared = 2 * (1 - np.corrcoef(pre, post)[0, 1])
+    estimate = difference.mean() / difference.std(ddof=1) * np.sqrt(unshared)
+    standard_error = np.sqrt((1 / n + estimate**2 / (2 * n)) * unshared)
+    half_width = special.stdtrit(2 * n - 2, (1 + confidence) / 2) * standard_error
+    return Statistic(
+        float(factor * estimate),
+        ci_low=float(factor * (estimate - half_width)),
+        ci_high=float(factor * (estimate + half_width)),
+        ci_method=f"large-sample t interval, 2n - 2 df, {100 * confidence:g} %",
+        **record,
+    )
+
+
+def pre_post_correlation(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95) -> Statistic:
+    """Pearson correlation of the two measurements.
+
+    Parameters
+    ----------
+    pre, post : array, shape (people,)
+        As in `paired_t`.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    Statistic
+        Fisher-z interval from four pairs on. Undefined with fewer than three pairs and when a measurement does not
+        vary.
+
+    Raises
+    ------
+    ValueError
+        If ``pre`` and ``post`` differ in length.
+
+    References
+    ----------
+    Fisher (1921), Metron 1, 3-32.
+    """
+    pre, post, n_dropped = _complete_pairs(pre, post)
+    n = len(pre)
+    record = _record("Pearson correlation of before and after", n, n_dropped, UNPAIRED)
+    reason = _why_no_correlation(pre, post)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    r = float(np.corrcoef(pre, post)[0, 1])
+    if n < 4 or abs(r) > 1 - 1e-12:
+        return Statistic(r, note="no interval", **record)
+    half_width = special.ndtri((1 + confidence) / 2) / np.sqrt(n - 3)
+    low, high = np.tanh(np.arctanh(r) + np.array([-half_width, half_width]))
+    return Statistic(r, ci_low=float(low), ci_high=float(high), ci_method=f"Fisher z, {100 * confidence:g} %", **record)
+
+
+def hedges_factor(df: int) -> float:
+    """Factor that removes the small-sample bias of a standardised mean change.
+
+    Parameters
+    ----------
+    df : int
+        Degrees of freedom of the standard deviation, at least 2.
+
+    Returns
+    -------
+    float
+        gamma(df / 2) / (sqrt(df / 2) gamma((df - 1) / 2)).
+
+    Raises
+    ------
+    ValueError
+        If ``df`` is below 2.
+
+    References
+    ----------
+    Hedges (1981), Journal of Educational Statistics 6, 107-128.
+    """
+    if df < 2:
+        raise ValueError(f"the correction needs 2 degrees of freedom, not {df}")
+    return float(np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2))
+
+
+def noncentrality_interval(t: float, df: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Noncentrality parameters for which the observed t is just not extreme.
+
+    Parameters
+    ----------
+    t : float
+        Observed statistic.
+    df : int
+        Degrees of freedom.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit.
+
+    References
+    ----------
+    Steiger & Fouladi (1997), Noncentrality interval estimation, in: What If There Were No Significance Tests?
+    """
+    tail = (1 - confidence) / 2
+    return float(special.nctdtrinc(df, 1 - tail, t)), float(special.nctdtrinc(df, tail, t))
+
+
+# Ranks and signs
+
+
+def exact_signed_rank(differences: ArrayLike, zero: str = "wilcox") -> SignedRankTest:
+    """Exact Wilcoxon signed-rank test with tied and zero differences.
+
+    Parameters
+    ----------
+    differences : array, shape (people,)
+        After minus before; missing is NaN.
+    zero : {'wilcox', 'pratt'}
+        Leave zero differences out before ranking, or rank them and leave them out after.
+
+    Returns
+    -------
+    SignedRankTest
+        Undefined with fewer than two pairs and when all differences are zero.
+
+    Raises
+    ------
+    ValueError
+        If the rule for zeros is unknown.
+
+    Notes
+    -----
+    Under the null hypothesis each of the n ranks goes to the increases or the decreases with equal chance. The
+    distribution of the rank sum over all 2^n signs is built rank by rank; doubled ranks are whole numbers even with
+    ties.
+
+    References
+    ----------
+    Wilcoxon (1945), Biometrics Bulletin 1, 80-83; Pratt (1959), Journal of the American Statistical Association 54,
+    655-667; distribution: Streitberg & Röhmel (1986), Statistical Software Newsletter 12, 10-17.
+    """
+    difference, n_dropped = _present(differences)
+    n, n_zero = len(difference), int((difference == 0).sum())
+    method = f"exact Wilcoxon signed-rank test, {_zero_rule(zero)}"
+    reason = _why_undefined(difference)
+    if reason:
+        return SignedRankTest(None, None, None, None, None, None, n, n_zero, n_dropped, method, reason)
+    rank, positive = _signed_ranks(difference, zero)
+    w_plus, w_minus = float(rank[positive].sum()), float(rank[~positive].sum())
+    chance = rank_sum_distribution(rank)
+    observed = round(2 * w_plus)
+    p_greater = chance[observed:].sum()
+    p_less = chance[: observed + 1].sum()
+    z = (w_plus - rank.sum() / 2) / np.sqrt((rank**2).sum() / 4)
+    return SignedRankTest(
+        w_plus,
+        w_minus,
+        float(z),
+        float(min(1, 2 * min(p_greater, p_less))),
+        float(min(1, p_greater)),
+        float(2 * special.ndtr(-abs(z))),
+        n,
+        n_zero,
+        n_dropped,
+        method,
+    )
+
+
+def rank_sum_distribution(rank: ArrayLike) -> np.ndarray:
+    """Chance of every doubled rank sum when each rank is counted or not with equal chance.
+
+    Parameters
+    ----------
+    rank : array, shape (n,)
+        Ranks or mid-ranks, multiples of one half.
+
+    Returns
+    -------
+    array of float, shape (2 * sum of ranks + 1,)
+        Entry s is the chance that twice the rank sum is s.
+
+    References
+    ----------
+    Streitberg & Röhmel (1986), Statistical Software Newsletter 12, 10-17.
+    """
+    chance = np.ones(1)
+    for step in np.rint(2 * np.asarray(rank, dtype=float)).astype(int):
+        not_counted = np.pad(chance, (0, step))
+        counted = np.pad(chance, (step, 0))
+        chance = (not_counted + counted) / 2
+    return chance
+
+
+def hodges_lehmann(differences: ArrayLike, confidence: float = 0.95, zero: str = "wilcox") -> Statistic:
+    """Pseudo-median of the differences with the interval of the signed-rank test.
+
+    Parameters
+    ----------
+    differences : array, shape (people,)
+        After minus before; missing is NaN.
+    confidence : float
+        Level of the interval.
+    zero : {'wilcox', 'pratt'}
+        'wilcox' leaves zero differences out as R's `wilcox.test` does, and then describes the people who changed;
+        'pratt' keeps them, and then describes everybody.
+
+    Returns
+    -------
+    Statistic
+        Median of the means of all pairs of differences (each also with itself), in units of the measurement; ``n``
+        counts the differences used. The interval is made of two of these means and holds at least its level, with
+        ties more. Without interval when so few differences cannot reach the level; undefined with fewer than two
+        pairs and when all differences are zero.
+
+    Raises
+    ------
+    ValueError
+        If the rule for zeros is unknown.
+
+    References
+    ----------
+    Hodges & Lehmann (1963), Annals of Mathematical Statistics 34, 598-611; Hollander & Wolfe (1999), Nonparametric
+    Statistical Methods, 2nd ed., sections 3.2 and 3.3; with ties: Noether (1967), Journal of the American Statistical
+    Association 62, 184-188.
+    """
+    difference, n_missing = _present(differences)
+    record, note = _rank_record("Hodges-Lehmann pseudo-median", difference, n_missing, zero)
+    reason = _why_undefined(difference)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    if zero == "wilcox":
+        difference = difference[difference != 0]
+    n = len(difference)
+    first, second = np.triu_indices(n)
+    means = np.sort((difference[first] + difference[second]) / 2)
+    estimate = float(np.median(means))
+    chance = rank_sum_distribution(np.arange(1, n + 1))[::2]
+    depth = int(np.searchsorted(np.cumsum(chance), (1 - confidence) / 2))
+    if depth == 0:
+        too_few = f"{n} differences are too few for a {100 * confidence:g} % interval"
+        return Statistic(estimate, note="; ".join(filter(None, [note, too_few])), **record)
+    return Statistic(
+        estimate,
+        ci_low=float(means[depth - 1]),
+        ci_high=float(means[-depth]),
+        ci_method=f"exact signed-rank interval, {100 * confidence:g} %",
+        note=note,
+        **record,
+    )
+
+
+def matched_rank_biserial(differences: ArrayLike, confidence: float = 0.95, zero: str = "wilcox") -> Statistic:
+    """Effect size of the signed-rank test: rank share of the increases minus that of the decreases.
+
+    Parameters
+    ----------
+    differences : array, shape (people,)
+        After minus before; missing is NaN.
+    confidence : float
+        Level of the interval.
+    zero : {'wilcox', 'pratt'}
+        As in `exact_signed_rank`.
+
+    Returns
+    -------
+    Statistic
+        -1 all decreased to +1 all increased; ``n`` counts the differences used. Interval by Fisher's z with the
+        standard error of the rank sum over the differences other than zero; without interval at -1 and +1. Undefined
+        with fewer than two pairs and when all differences are zero.
+
+    Raises
+    ------
+    ValueError
+        If the rule for zeros is unknown.
+
+    References
+    ----------
+    Kerby (2014), Comprehensive Psychology 3, article 1; King, Rosopa & Minium (2011), Statistical Reasoning in the
+    Behavioral Sciences, 6th ed.
+    """
+    difference, n_missing = _present(differences)
+    record, note = _rank_record("matched-pairs rank-biserial correlation", difference, n_missing, zero)
+    reason = _why_undefined(difference)
+    if reason:
+        return Statistic(None, note=reason, **record)
+    rank, positive = _signed_ranks(difference, zero)
+    estimate = float((rank[positive].sum() - rank[~positive].sum()) / rank.sum())
+    if abs(estimate) == 1:
+        one_way = "every change has the same direction, no interval"
+        return Statistic(estimate, note="; ".join(filter(None, [note, one_way])), **record)
+    n = len(rank)
+    standard_error = np.sqrt(n * (n + 1) * (2 * n + 1) / 6) / (n * (n + 1) / 2)
+    half_width = special.ndtri((1 + confidence) / 2) * standard_error
+    low, high = np.tanh(np.arctanh(estimate) + np.array([-half_width, half_width]))
+    return Statistic(
+        estimate,
+        ci_low=float(low),
+        ci_high=float(high),
+        ci_method=f"Fisher z, {100 * confidence:g} %",
+        note=note,
+        **record,
+    )
+
+
+def sign_test(differences: ArrayLike) -> SignTest:
+    """Exact sign test of as many increases as decreases.
+
+    Parameters
+    ----------
+    differences : array, shape (people,)
+        After minus before; missing is NaN. For a yes/no answer (-1, 0, 1) this is the exact McNemar test.
+
+    Returns
+    -------
+    SignTest
+        Undefined with fewer than two pairs and when all differences are zero.
+
+    References
+    ----------
+    Dixon & Mood (1946), Journal of the American Statistical Association 41, 557-566.
+    """
+    difference, n_dropped = _present(differences)
+    n_positive, n_negative = int((difference > 0).sum()), int((difference < 0).sum())
+    n_zero = len(difference) - n_positive - n_negative
+    reason = _why_undefined(difference)
+    if reason:
+        return SignTest(n_positive, n_negative, n_zero, None, None, n_dropped, reason)
+    p = min(1, 2 * special.bdtr(min(n_positive, n_negative), n_positive + n_negative, 0.5))
+    superiority = (n_positive + n_zero / 2) / len(difference)
+    return SignTest(n_positive, n_negative, n_zero, float(p), superiority, n_dropped)
+
+
+def share_improved(differences: ArrayLike, more_than: float = 0, confidence: float = 0.95) -> Statistic:
+    """Share of people whose difference exceeds a threshold.
+
+    Parameters
+    ----------
+    differences : array, shape (people,)
+        After minus before; missing is NaN.
+    more_than : float
+        Threshold in units of the measurement.
+    confidence : float
+        Level of the interval.
+
+    Returns
+    -------
+    Statistic
+        Share from 0 to 1 with Wilson interval; undefined without differences. Nobody improved is a share of 0.
+    """
+    difference, n_dropped = _present(differences)
+    record = _record(f"share with change above {more_than:g}", len(difference), n_dropped, NO_DIFFERENCE)
+    if len(difference) == 0:
+        return Statistic(None, note="undefined: no difference", **record)
+    share = proportion(int((difference > more_than).sum()), len(difference), confidence=confidence)
+    return Statistic(share.estimate, ci_low=share.ci_low, ci_high=share.ci_high, ci_method=share.ci_method, **record)
+
+
+# Several tests, and the size of the sample
+
+
+def holm(p: ArrayLike) -> np.ndarray:
+    """Adjust p-values for the number of tests made.
+
+    Parameters
+    ----------
+    p : array, shape (tests,)
+        P-values; missing is NaN or None and counts as no test.
+
+    Returns
+    -------
+    array of float, shape (tests,)
+        Adjusted p-values in the same order, NaN where missing.
+
+    Raises
+    ------
+    ValueError
+        If a p-value is outside 0 to 1.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
+    """
+    p = np.array(p, dtype=float)
+    tested = ~np.isnan(p)
+    if ((p[tested] < 0) | (p[tested] > 1)).any():
+        raise ValueError("a p-value is outside 0 to 1")
+    order = np.flatnonzero(tested)[np.argsort(p[tested], kind="stable")]
+    adjusted = np.full(p.shape, np.nan)
+    remaining = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(remaining * p[order]))
+    return adjusted
+
+
+def paired_power(dz: float, n: int, alpha: float = 0.05) -> float:
+    """Chance that a paired t test detects a change of this size in its own direction.
+
+    Parameters
+    ----------
+    dz : float
+        Mean change in standard deviations of the change.
+    n : int
+        Number of pairs, at least 2.
+    alpha : float
+        Two-sided level of the test.
+
+    Returns
+    -------
+    float
+        Power from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If ``n`` is below 2.
+
+    References
+    ----------
+    Cohen (1988), Statistical Power Analysis for the Behavioral Sciences, 2nd ed., chapter 2.
+    """
+    if n < 2:
+        raise ValueError(f"a paired test needs two pairs, not {n}")
+    critical = special.stdtrit(n - 1, 1 - alpha / 2)
+    return float(1 - special.nctdtr(n - 1, abs(dz) * np.sqrt(n), critical))
+
+
+def detectable_dz(n: int, power: float = 0.8, alpha: float = 0.05) -> Statistic:
+    """Smallest d_z that a paired t test of this many pairs detects with the given power.
+
+    Parameters
+    ----------
+    n : int
+        Number of pairs.
+    power : float
+        Wanted chance of detection, above half of ``alpha``.
+    alpha : float
+        Two-sided level of the test.
+
+    Returns
+    -------
+    Statistic
+        Undefined with fewer than two pairs.
+
+    Raises
+    ------
+    ValueError
+        If ``power`` is not between half of ``alpha`` and 1.
+
+    References
+    ----------
+    Cohen (1988), Statistical Power Analysis for the Behavioral Sciences, 2nd ed., chapter 2.
+    """
+    if not alpha / 2 < power < 1:
+        raise ValueError(f"power {power} is not between {alpha / 2} and 1")
+    method = f"smallest detectable d_z, paired t test, power {100 * power:g} %, two-sided alpha {alpha:g}"
+    if n < 2:
+        return Statistic(None, n, method, note=_too_few_pairs(n))
+    critical = special.stdtrit(n - 1, 1 - alpha / 2)
+    return Statistic(float(special.nctdtrinc(n - 1, 1 - power, critical) / np.sqrt(n)), n, method)
+
+
+def _complete_pairs(pre: ArrayLike, post: ArrayLike) -> tuple[np.ndarray, np.ndarray, int]:
+    pre, post = _numbers(pre), _numbers(post)
+    if len(pre) != len(post):
+        raise ValueError(f"before has {len(pre)} and after {len(post)} measurements")
+    both = ~(np.isnan(pre) | np.isnan(post))
+    return pre[both], post[both], int((~both).sum())
+
+
+def _difference(pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+    return np.round(post - pre, DECIMALS)
+
+
+def _present(differences: ArrayLike) -> tuple[np.ndarray, int]:
+    values = _numbers(differences)
+    present = np.round(values[~np.isnan(values)], DECIMALS)
+    return present, len(values) - len(present)
+
+
+def _numbers(values: ArrayLike) -> np.ndarray:
+    return pd.Series(values).astype(float).to_numpy()
+
+
+def _record(method: str, n: int, n_dropped: int, reason: str) -> dict:
+    return {"n": n, "method": method, "n_dropped": n_dropped, "dropped_reason": reason if n_dropped else ""}
+
+
+def _rank_record(method: str, difference: np.ndarray, n_missing: int, zero: str) -> tuple[dict, str]:
+    """Record and note of a statistic on ranks: differences of zero that are left out count as dropped."""
+    n, n_zero = len(difference), int((difference == 0).sum())
+    method = f"{method}, {_zero_rule(zero)}"
+    if zero == "pratt" or n_zero in (0, n):
+        return _record(method, n, n_missing, NO_DIFFERENCE), ""
+    reason = f"{NO_DIFFERENCE} or zero" if n_missing else "difference zero"
+    return _record(method, n - n_zero, n_missing + n_zero, reason), f"{n_zero} of {n} without change left out"
+
+
+def _too_few_pairs(n: int) -> str:
+    return f"undefined: fewer than two pairs (n = {n})"
+
+
+def _why_undefined(difference: np.ndarray) -> str:
+    if len(difference) < 2:
+        return _too_few_pairs(len(difference))
+    return NO_CHANGE if (difference == 0).all() else ""
+
+
+def _why_no_spread(difference: np.ndarray) -> str:
+    reason = _why_undefined(difference)
+    if reason:
+        return reason
+    return f"undefined: {SAME_CHANGE}" if np.ptp(difference) == 0 else ""
+
+
+def _why_no_correlation(pre: np.ndarray, post: np.ndarray) -> str:
+    if len(pre) < 3:
+        return f"undefined: fewer than three pairs (n = {len(pre)})"
+    return "undefined: before or after does not vary" if np.ptp(pre) == 0 or np.ptp(post) == 0 else ""
+
+
+def _why_no_correction(n: int, hedges: bool) -> str:
+    return "undefined: the small-sample correction needs three pairs" if hedges and n < 3 else ""
+
+
+def _standard_deviations(pre: np.ndarray, post: np.ndarray) -> tuple[float, float]:
+    if len(pre) < 2:
+        return 0.0, 0.0
+    # Exactly zero for a constant: the standard deviation of a repeated decimal such as 0.1 is not.
+    return tuple(0.0 if np.ptp(values) == 0 else values.std(ddof=1) for values in (pre, post))
+
+
+def _standardised_change(pre, post, divisor, method, n_dropped, hedges) -> Statistic:
+    difference = _difference(pre, post)
+    n = len(difference)
+    record = _record(method, n, n_dropped, UNPAIRED)
+    reason = _why_undefined(difference) or _why_no_correction(n, hedges)
+    if not reason and divisor == 0:
+        reason = "undefined: the measurements do not vary"
+    if reason:
+        return Statistic(None, note=reason, **record)
+    factor = hedges_factor(n - 1) if hedges else 1.0
+    return Statistic(float(factor * difference.mean() / divisor), **record)
+
+
+def _zero_rule(zero: str) -> str:
+    rules = {"wilcox": "zero differences left out", "pratt": "zero differences kept (Pratt)"}
+    if zero not in rules:
+        raise ValueError(f"unknown rule for zero differences: {zero}")
+    return rules[zero]
+
+
+def _signed_ranks(difference: np.ndarray, zero: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mid-ranks of the absolute differences other than zero, and which of them are increases."""
+    if zero == "wilcox":
+        difference = difference[difference != 0]
+    rank = pd.Series(np.abs(difference)).rank().to_numpy()
+    changed = difference != 0
+    return rank[changed], difference[changed] > 0

@@ -1,0 +1,262 @@
+"""Who is in the study: consent, eligibility, withdrawal, pseudonyms."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from piloteval.config import read_instruments, read_tsv
+from piloteval.errors import ConfigError, DataError
+from piloteval.intake.catalogue import problem
+from piloteval.intake.ledger import account
+from piloteval.intake.records import read_questionnaires, read_records
+from piloteval.intake.sheet import Source, of_kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ADMITTED, EXCLUDED, WITHDRAWN = "admitted", "excluded", "withdrawn"
+
+
+def read_key(path: str | Path) -> bytes:
+    """Read the secret key of the pseudonyms.
+
+    Raises
+    ------
+    ConfigError
+        There is no such file, or it does not hold 32 bytes.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ConfigError(f"{path}: the key file of the pseudonyms is missing. Make one with `make key`, or correct `participants.key_file`.")
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise ConfigError(f"{path}: the key has {len(key)} bytes; expected 32. Make a new one with `make key`.")
+    return key
+
+
+def pseudonym(key: bytes, domain: str, identifier: str) -> str:
+    """Return the pseudonym of an identifier in a domain.
+
+    Parameters
+    ----------
+    key : bytes
+        Secret of 32 bytes.
+    domain : str
+        ``survey`` or ``interview``; the same person has different pseudonyms in different domains.
+    identifier : str
+        The raw id.
+
+    Returns
+    -------
+    str
+        Ten letters and digits: the first 50 bits of HMAC-SHA-256 (RFC 2104) over domain and identifier, in base 32 (RFC 4648).
+    """
+    mac = hmac.digest(key, f"{domain}\0{identifier}".encode(), "sha256")
+    return base64.b32encode(mac)[:10].decode().lower()
+
+
+def _pseudonyms(key: bytes, domain: str, identifiers: Iterable[str]) -> dict[str, str]:
+    """Return pseudonyms of distinct identifiers, refusing the rare collision."""
+    names = {identifier: pseudonym(key, domain, identifier) for identifier in identifiers}
+    if len(set(names.values())) != len(names):
+        raise DataError("Two participants would get the same pseudonym. Make a new key with `make key` and run again.")
+    return names
+
+
+def reason_to_exclude(
+    person: dict[str, Any], *, consent: str, min_age: float | None, min_experience_years: float | None, professions: Collection[str], require_affiliation: bool
+) -> str:
+    """Return why a registered person cannot take part, or an empty text.
+
+    Consent comes first: of a person without consent nothing else is looked at. A criterion that cannot be checked because the
+    register is silent excludes as well.
+    """
+    if person[consent] != "yes":
+        return "no consent"
+    for limit, column, below in (
+        (min_age, "age", "under the minimum age"),
+        (min_experience_years, "experience_years", "too little professional experience"),
+    ):
+        if limit is not None:
+            value = person[column]
+            if value is None or value != value:
+                return f"{column.replace('_', ' ')} not recorded"
+            if value < limit:
+                return below
+    if professions and person["profession"] not in professions:
+        return "profession not in the study"
+    if require_affiliation and person["affiliated"] != "yes":
+        return "not affiliated"
+    return ""
+
+
+def admit(
+    register: pd.DataFrame, withdrawals: pd.DataFrame, key: bytes, countries: dict[str, str], **criteria: Any
+) -> dict[str, pd.DataFrame]:
+    """Decide on every registered person and give the admitted ones a pseudonym.
+
+    Parameters
+    ----------
+    register : pandas.DataFrame, shape (people, columns of the register)
+        The typed register.
+    withdrawals : pandas.DataFrame
+        Columns ``participant`` and ``scope``; scope ``survey`` or ``all`` takes a person out of the survey.
+    key : bytes
+        Key of the pseudonyms.
+    countries : dict of str to str
+        Country of each site.
+    **criteria
+        Passed to :func:`reason_to_exclude`.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``pseudonyms`` (one row a registered person), ``participants`` (admitted), ``screening`` (status without any id).
+
+    Raises
+    ------
+    DataError
+        A withdrawal names somebody who is not registered.
+    """
+    import pandas as pd
+
+    out = set(withdrawals.loc[withdrawals["scope"].isin(["survey", "all"]), "participant"]) if len(withdrawals) else set()
+    unknown = withdrawals[~withdrawals["participant"].isin(register["participant"])] if len(withdrawals) else withdrawals
+    if len(unknown):
+        first = unknown.iloc[0]
+        raise DataError(problem("person.withdrawal", str(first["source"]), row=int(first["row"]), column="participant").sentence())
+    status, reasons = [], []
+    for person in register.to_dict("records"):
+        reason = reason_to_exclude(person, consent="consent_survey", **criteria)
+        if person["participant"] in out:
+            status.append(WITHDRAWN)
+            reasons.append("withdrew")
+        else:
+            status.append(EXCLUDED if reason else ADMITTED)
+            reasons.append(reason)
+    decided = register.assign(status=status, reason=reasons, country=register["site"].map(countries).fillna(""))
+    admitted = decided[decided["status"] == ADMITTED]
+    names = _pseudonyms(key, "survey", admitted["participant"])
+    decided = decided.assign(person=decided["participant"].map(names).fillna(""))
+    columns = ["person", "site", "country", "cohort", "profession", "age", "experience_years"]
+    return {
+        "pseudonyms": decided[["participant", "person", "status", "reason"]],
+        # Sorted by pseudonym, so that the order of the register, which often is the order of enrolment, is not kept.
+        "participants": pd.DataFrame(decided.loc[decided["status"] == ADMITTED, columns]).sort_values("person"),
+        "screening": decided[["cohort", "status", "reason"]].sort_values(["cohort", "status", "reason"]),
+    }
+
+
+def without_register(participants: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Admit every respondent of a study that has no register; consent and eligibility are then not checked here."""
+    import pandas as pd
+
+    people = list(dict.fromkeys(participants))
+    pseudonyms = pd.DataFrame({"participant": people, "person": [f"r{place:05d}" for place in range(1, len(people) + 1)], "status": ADMITTED, "reason": ""})
+    blank = dict.fromkeys(("site", "country", "cohort", "profession"), "") | dict.fromkeys(("age", "experience_years"), None)
+    participants_table = pseudonyms[["person"]].assign(**blank)
+    screening = pseudonyms[["status", "reason"]].assign(cohort="")
+    return {"pseudonyms": pseudonyms, "participants": participants_table, "screening": screening}
+
+
+def admit_interviews(
+    interviews: pd.DataFrame, register: pd.DataFrame | None, withdrawals: pd.DataFrame, key: bytes | None, countries: dict[str, str], **criteria: Any
+) -> pd.DataFrame:
+    """Decide on every interview: the interviewee must be admitted and have consented to the interview.
+
+    Parameters
+    ----------
+    interviews : pandas.DataFrame
+        The list of interviews; ``participant`` may be empty in a study without a register.
+    register, withdrawals, key, countries, **criteria
+        As in :func:`admit`; without a register every listed interview is admitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an interview with the speaker's pseudonym of the domain ``interview``, cohort, site and status.
+    """
+    import pandas as pd
+
+    people = {} if register is None else {one["participant"]: one for one in register.to_dict("records")}
+    out = set(withdrawals.loc[withdrawals["scope"].isin(["interview", "all"]), "participant"]) if len(withdrawals) else set()
+    rows = []
+    for one in interviews.to_dict("records"):
+        person = people.get(one["participant"])
+        status, reason = ADMITTED, ""
+        if register is not None:
+            if person is None:
+                status, reason = EXCLUDED, "not in the register"
+            elif one["participant"] in out:
+                status, reason = WITHDRAWN, "withdrew"
+            else:
+                reason = reason_to_exclude(person, consent="consent_interview", **criteria)
+                status = EXCLUDED if reason else ADMITTED
+        place = person or one
+        identifier = one["participant"] or one["interview"]
+        rows.append(
+            {
+                "interview": one["interview"],
+                "speaker": pseudonym(key, "interview", identifier) if key and status == ADMITTED else "",
+                "cohort": place["cohort"],
+                "site": place["site"],
+                "country": countries.get(place["site"], ""),
+                "minutes": one["minutes"],
+                "status": status,
+                "reason": reason,
+            }
+        )
+    columns = ["interview", "speaker", "cohort", "site", "country", "minutes", "status", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def run(
+    sources: list[Source], *, sites: list[str], instruments: list[str], key: list[str], cohorts: list[str], criteria: dict[str, Any], settings: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Read register, withdrawals and the list of interviews, and admit people.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Files of these kinds; in a study without a register also the questionnaires, whose respondents are all admitted.
+    sites, instruments, key : list of str
+        Files of the configuration; ``key`` is empty in a study without a register.
+    cohorts, criteria, settings
+        What the configuration knows.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The tables of rule ``admit_participants``.
+    """
+    places = read_tsv(sites[0], "sites") if sites else []
+    countries = {one["site"]: one["country"] for one in places}
+    domains = {"sites": list(countries), "cohorts": cohorts}
+    register = read_records("register", of_kind(sources, "register"), domains)
+    withdrawals = read_records("withdrawals", of_kind(sources, "withdrawals"), domains)
+    listed = read_records("interview_list", of_kind(sources, "interview_list"), domains)
+    secret = read_key(key[0]) if key else None
+    registered = bool(of_kind(sources, "register"))
+    if registered:
+        tables = admit(register.table(), withdrawals.table(), secret or b"", countries, **criteria)
+        interviewees = admit_interviews(listed.table(), register.table(), withdrawals.table(), secret, countries, **criteria)
+    else:
+        answers = read_questionnaires(
+            of_kind(sources, "questionnaire"), read_instruments(instruments), participant_column=settings["participant_column"],
+            other_columns=settings["other_columns"], people=None,
+        )
+        tables = without_register(one["participant"] for one in answers.records)
+        interviewees = admit_interviews(listed.table(), None, withdrawals.table(), secret, countries, **criteria)
+    status = tables["screening"]["status"].value_counts()
+    heard = interviewees["status"].value_counts()
+    rows = account(
+        [*register.ledger, *withdrawals.ledger, *listed.ledger],
+        {("register", ""): status.get(ADMITTED, 0), ("withdrawals", ""): len(withdrawals.records), ("interview_list", ""): heard.get(ADMITTED, 0)},
+        {("register", ""): status.get(EXCLUDED, 0), ("interview_list", ""): heard.get(EXCLUDED, 0)},
+        {("register", ""): status.get(WITHDRAWN, 0), ("interview_list", ""): heard.get(WITHDRAWN, 0)},
+    )
+    return {**tables, "interviewees": interviewees, "rows": rows}

@@ -1,0 +1,83 @@
+"""The joint display: what was measured beside what was said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What stands in the column `convergence` until a person has judged; the pipeline never does.
+AWAITS = "awaits a person's judgement"
+
+
+def reading(estimate: float | None, ci_low: float | None, ci_high: float | None, direction: str) -> str:
+    """Say in words what an interval of change allows to say.
+
+    Returns
+    -------
+    str
+        ``improved`` or ``worsened`` when the whole interval lies on one side of zero, ``no clear change`` when it holds zero, empty
+        when there is no interval.
+    """
+    if estimate is None or estimate != estimate or ci_low is None or ci_low != ci_low:
+        return ""
+    if ci_low <= 0 <= ci_high:
+        return "no clear change"
+    return "improved" if (estimate > 0) == (direction == "higher is better") else "worsened"
+
+
+def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
+    """Set the change in each construct's outcome beside the interviews that speak of its themes.
+
+    Parameters
+    ----------
+    constructs : list of dict
+        ``id, label, outcome, themes`` of each row of the display.
+    outcomes : pandas.DataFrame
+        The table of change at full precision.
+    themes : pandas.DataFrame
+        The table of themes of all cohorts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a construct and cohort of the outcome. Numbers are those of the tables, copied, not computed again; with several
+        themes, the one named in most interviews stands for the count and the others are listed. ``convergence`` waits for a person.
+    """
+    import pandas as pd
+
+    rows = []
+    every = themes[themes["cohort"] == "all"].set_index("theme")
+    for one in constructs:
+        named = [theme for theme in one["themes"] if theme in every.index]
+        loudest = max(named, key=lambda theme: _number(every.loc[theme, "interviews"]), default=None)
+        said = {
+            "themes": "; ".join(every.loc[named, "name"]) if named else "",
+            "interviews": every.loc[loudest, "interviews"] if loudest else None,
+            "of_interviews": every.loc[loudest, "of_interviews"] if loudest else None,
+            "sentences": every.loc[loudest, "sentences"] if loudest else None,
+            "convergence": AWAITS,
+            "note": "" if named else "no theme of the codebook",
+        }
+        measured = outcomes[(outcomes["scale"] == one["outcome"]) & (outcomes["statistic"] == "mean change")] if one["outcome"] else outcomes.iloc[:0]
+        base = {"construct": one["id"], "label": one["label"], "scale": one["outcome"] or ""}
+        if measured.empty:
+            blank = dict.fromkeys(("n", "estimate", "ci_low", "ci_high"), None)
+            rows.append({**base, "cohort": "all", **blank, "direction": "", "reading": "not measured", **said})
+        for row in measured.to_dict("records"):
+            rows.append(
+                {
+                    **base, "cohort": row["cohort"], **{key: row[key] for key in ("n", "estimate", "ci_low", "ci_high", "direction")},
+                    "reading": reading(row["estimate"], row["ci_low"], row["ci_high"], row["direction"]), **said,
+                }
+            )
+    columns = ["construct", "label", "scale", "cohort", "n", "estimate", "ci_low", "ci_high", "direction", "reading", "themes", "interviews", "of_interviews", "sentences", "convergence", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _number(value: Any) -> float:
+    """Return a count for comparing; a withheld one is the smallest."""
+    import pandas as pd
+
+    return -1.0 if pd.isna(value) else float(value)
