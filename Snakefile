@@ -49,26 +49,31 @@ rule check:
 
 rule reliability:
     input:
+        "results/internal/quality/problems.csv",
         study.results(parts=["reliability"]),
 
 
 rule change:
     input:
+        "results/internal/quality/problems.csv",
         study.results(parts=["change"]),
 
 
 rule certification:
     input:
+        "results/internal/quality/problems.csv",
         study.results(parts=["certification"]),
 
 
 rule consensus:
     input:
+        "results/internal/quality/problems.csv",
         study.results(parts=["consensus"]),
 
 
 rule themes:
     input:
+        "results/internal/quality/problems.csv",
         study.results(parts=["interviews", "coders"]),
 
 

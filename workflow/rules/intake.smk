@@ -27,12 +27,11 @@ rule check_inputs:
     params:
         pins=study.pins(),
         found=study.found(),
-        waves=list(study.config["study"]["waves"]),
-        languages=study.config["study"]["languages"],
         cohorts=list(study.config["study"]["cohorts"]),
         outcomes=[one["scale"] for one in study.config["outcomes"]],
         settings=study.settings(),
         tiers=study.config["tiers"],
+    priority: CHECK_FIRST
     log:
         "logs/check_inputs.log",
     benchmark:

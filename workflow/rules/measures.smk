@@ -12,7 +12,6 @@ rule score_scales:
     message:
         "Scoring the questionnaires"
     input:
-        checked=CHECKED,
         pseudonyms="results/restricted/people/pseudonyms.parquet",
         participants="results/restricted/people/participants.parquet",
         raw=study.raw("questionnaire"),
@@ -122,7 +121,6 @@ rule assess_certification:
     message:
         "Assessing the certification: audits, ratings, indicators"
     input:
-        checked=CHECKED,
         raw=study.raw("audit", "rating", "indicator"),
         sites=study.files("sites"),
         standards=study.files("standards"),
@@ -138,7 +136,7 @@ rule assess_certification:
     params:
         pins=study.pins("audit", "rating", "indicator"),
         sources=study.rows("audit", "rating", "indicator"),
-        rating_range=study.config["certification"]["rating_range"],
+        settings=study.settings(),
         agree_from=study.config["certification"]["rating_agree_from"],
         confidence=study.config["statistics"]["confidence"],
         tiers=study.config["tiers"],
@@ -156,7 +154,6 @@ rule assess_consensus:
     message:
         "Assessing the consensus of the Delphi panel"
     input:
-        checked=CHECKED,
         raw=study.raw("delphi"),
         statements=study.files("statements"),
         code=code("assess_consensus"),
@@ -168,7 +165,7 @@ rule assess_consensus:
         pins=study.pins("delphi"),
         sources=study.rows("delphi"),
         consensus=study.consensus(),
-        rating_range=study.config["consensus"]["range"],
+        settings=study.settings(),
         confidence=study.config["statistics"]["confidence"],
         tiers=study.config["tiers"],
     log:

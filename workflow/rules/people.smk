@@ -14,7 +14,6 @@ rule admit_participants:
     message:
         "Admitting participants: consent, eligibility, withdrawals, pseudonyms"
     input:
-        checked=CHECKED,
         raw=study.raw("register", "withdrawals", "interview_list", *study.respondents()),
         sites=study.files("sites"),
         instruments=study.instruments,

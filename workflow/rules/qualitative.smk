@@ -12,7 +12,6 @@ rule prepare_transcripts:
     message:
         "Preparing the transcripts: turns and sentences"
     input:
-        checked=CHECKED,
         interviewees="results/restricted/people/interviewees.parquet",
         raw=study.raw("transcript"),
         code=code("prepare_transcripts"),
@@ -61,7 +60,6 @@ rule check_coders:
     message:
         "Checking the agreement of the coders"
     input:
-        checked=CHECKED,
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
         suggestions="results/restricted/interviews/suggestions.parquet",

@@ -9,6 +9,6 @@ with job(snakemake) as this:
     result = certification.run(
         from_params(this.params.sources),
         **this.paths("sites", "standards"),
-        **this.values("rating_range", "agree_from", "confidence"),
+        **this.values("agree_from", "confidence", "settings"),
     )
     this.write(**result)

@@ -6,5 +6,5 @@ with job(snakemake) as this:
     from piloteval.intake.sheet import from_params
     from piloteval.measures import delphi
 
-    settings = this.values("consensus", "rating_range", "confidence")
+    settings = this.values("consensus", "confidence", "settings")
     this.write(**delphi.run(from_params(this.params.sources), this.files("statements"), **settings))

@@ -10,6 +10,6 @@ with job(snakemake) as this:
         sheet.read_sheet(this.input.sheet),
         code_names(this.files("codebook")),
         **this.paths("sheet", "sites", "instruments", "standards", "statements"),
-        **this.values("pins", "found", "waves", "languages", "cohorts", "outcomes", "settings"),
+        **this.values("pins", "found", "cohorts", "outcomes", "settings"),
     )
     this.write(**result)

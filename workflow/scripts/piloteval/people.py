@@ -13,7 +13,7 @@ from piloteval.errors import ConfigError, DataError
 from piloteval.intake.catalogue import problem
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_questionnaires, read_records
-from piloteval.intake.sheet import Source, of_kind
+from piloteval.intake.sheet import Source, of_kind, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -239,6 +239,7 @@ def run(
     register = read_records("register", of_kind(sources, "register"), domains)
     withdrawals = read_records("withdrawals", of_kind(sources, "withdrawals"), domains)
     listed = read_records("interview_list", of_kind(sources, "interview_list"), domains)
+    require(sources, settings, [*register.problems, *withdrawals.problems, *listed.problems])
     secret = read_key(key[0]) if key else None
     registered = bool(of_kind(sources, "register"))
     if registered:

@@ -165,6 +165,10 @@ class Study:
             "range": config["consensus"]["range"],
             "interviewers": config["interviews"]["interviewer_labels"],
             "participants": config["interviews"]["participant_labels"],
+            "sites": [one["site"] for one in self.sites],
+            "waves": list(config["study"]["waves"]),
+            "instruments": config["instruments"],
+            "languages": config["study"]["languages"],
         }
 
     def criteria(self) -> dict[str, Any]:

@@ -142,8 +142,6 @@ def run(
     statements: list[str],
     pins: dict[str, str],
     found: list[str],
-    waves: list[str],
-    languages: list[str],
     cohorts: list[str],
     outcomes: list[str],
     settings: dict[str, Any],
@@ -162,7 +160,7 @@ def run(
         Digest of every raw file.
     found : list of str
         Files in the data folder.
-    waves, languages, cohorts, outcomes, settings
+    cohorts, outcomes, settings
         What the configuration knows.
 
     Raises
@@ -173,9 +171,7 @@ def run(
     import pandas as pd
 
     places = read_tsv(sites[0], "sites") if sites else []
-    problems = check_sheet(
-        sheet[0], sources, found, sites=[one["site"] for one in places], waves=waves, instruments=[Path(path).stem for path in instruments], languages=languages
-    )
+    problems = check_sheet(sheet[0], sources, found, settings)
     stop(problems)  # files are only read when the sheet says rightly what they are
     more, quarantine, ledger = check_study(
         sources, sites=places, instruments=instruments, cohorts=cohorts, standards=standards, statements=statements[0] if statements else None,

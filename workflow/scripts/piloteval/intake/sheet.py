@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from piloteval.config import read_tsv, schema
+from piloteval.errors import DataError
 from piloteval.intake.catalogue import Problem, problem
 
 #: What a kind of file needs in its row besides source, kind and path.
@@ -90,14 +91,7 @@ def _row_for(path: str) -> str:
 
 
 def check_sheet(
-    sheet: str,
-    sources: list[Source],
-    found: list[str],
-    *,
-    sites: Iterable[str],
-    waves: Iterable[str],
-    instruments: Iterable[str],
-    languages: Iterable[str],
+    sheet: str, sources: list[Source], found: Iterable[str], settings: dict[str, Any]
 ) -> list[Problem]:
     """Reconcile the landing sheet with the data folder and the configuration.
 
@@ -107,10 +101,10 @@ def check_sheet(
         Path of the sheet, for the sentences.
     sources : list of Source
         Its rows.
-    found : list of str
+    found : iterable of str
         Files in the data folder.
-    sites, waves, instruments, languages : iterable of str
-        What the configuration knows; an empty collection allows nothing but an empty cell.
+    settings : dict
+        ``sites``, ``waves``, ``instruments`` and ``languages`` of the configuration; an empty list allows nothing but an empty cell.
 
     Returns
     -------
@@ -118,7 +112,8 @@ def check_sheet(
         All problems at once.
     """
     problems: list[Problem] = []
-    allowed = {"site": list(sites), "wave": list(waves), "language": list(languages)}
+    allowed = {"site": settings["sites"], "wave": settings["waves"], "language": settings["languages"]}
+    instruments = settings["instruments"]
     kinds = schema("inputs")["properties"]["kind"]["enum"]
     seen: dict[tuple[str, str], int] = {}
     for one in sources:
@@ -169,3 +164,28 @@ def check_sheet(
                 )
             )
     return problems
+
+
+def require(sources: list[Source], settings: dict[str, Any], problems: Iterable[Problem]) -> None:
+    """Refuse to compute on files that the check of the inputs would stop.
+
+    The check names every problem; a rule that reads raw files only has to make sure that it never computes on a wrong one.
+
+    Parameters
+    ----------
+    sources : list of Source
+        The files the rule reads.
+    settings : dict
+        What the configuration knows.
+    problems : iterable of Problem
+        What reading them found.
+
+    Raises
+    ------
+    DataError
+        There is a problem of level STOP.
+    """
+    found = [*check_sheet("the landing sheet", sources, (), settings), *problems]
+    grave = sum(one.level == "STOP" for one in found)
+    if grave:
+        raise DataError(f"Not computed, since the raw files have {grave} problems that stop the run; `snakemake check` names them.")

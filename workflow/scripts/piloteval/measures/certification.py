@@ -10,7 +10,7 @@ from piloteval.config import read_tsv
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
-from piloteval.intake.sheet import Source, of_kind
+from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.measures import agreement, consensus
 from piloteval.statistic import in_percent
 
@@ -216,7 +216,7 @@ def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
 
 
 def run(
-    sources: list[Source], *, sites: list[str], standards: list[str], rating_range: list[float], agree_from: float, confidence: float
+    sources: list[Source], *, sites: list[str], standards: list[str], agree_from: float, confidence: float, settings: dict[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Read audits, ratings and indicators and return the tables of rule ``assess_certification``.
 
@@ -226,16 +226,17 @@ def run(
         Files of these kinds.
     sites, standards : list of str
         Files of the configuration.
-    rating_range : list of float
-        Lowest and highest rating.
     agree_from : float
         A rating of this value or more is agreement.
     confidence : float
         Level of the intervals.
+    settings : dict
+        What the configuration knows; ``rating_range`` is the lowest and highest rating.
     """
     places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
     domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
-    intakes = {kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(rating_range)) for kind in ("audit", "rating", "indicator")}
+    intakes = {kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"])) for kind in ("audit", "rating", "indicator")}
+    require(sources, settings, [found for intake in intakes.values() for found in intake.problems])
     tables = {kind: intake.table() for kind, intake in intakes.items()}
     settled = settle_audits(tables["audit"])
     rows = account([entry for intake in intakes.values() for entry in intake.ledger], {(kind, ""): len(table) for kind, table in tables.items()})

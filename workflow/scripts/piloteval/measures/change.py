@@ -78,7 +78,8 @@ def compare(
             about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
             direction = "higher is better" if scale.higher_is_better else "lower is better"
             for name, (value, p, p_method) in _estimates(complete, waves, scale, confidence, min_n).items():
-                full = replace(value, n_dropped=dropped, dropped_reason=reason if dropped else "")
+                why = "; ".join(part for part in (reason, value.dropped_reason) if part)
+                full = replace(value, n_dropped=dropped + value.n_dropped, dropped_reason=why)
                 rows.append(
                     {**about, "direction": direction, "statistic": name, **full.row(f"change.{scale.id}.{cohort}.{name.replace(' ', '_')}"), "p": p, "p_adjusted": None, "p_method": p_method}
                 )
@@ -110,6 +111,7 @@ def _estimates(complete: pd.DataFrame, waves: tuple[str, str], scale: Scale, con
     if len(complete) < min_n:
         note = f"undefined: fewer than {min_n} pairs"
         return {"mean change": (Statistic(None, len(complete), "mean change", note=note), None, "")}
+    # The pseudo-median is over everybody, also the unchanged; the test and the rank-biserial leave them out, as R does.
     pre, post = complete[waves[0]].to_numpy(), complete[waves[1]].to_numpy()
     difference = post - pre
     good = difference if scale.higher_is_better else -difference
@@ -119,7 +121,7 @@ def _estimates(complete: pd.DataFrame, waves: tuple[str, str], scale: Scale, con
         "mean change": (prepost.paired_t(pre, post, confidence), t_test.p, "paired t test, two-sided" if t_test.p is not None else ""),
         "standardised change d_z": (prepost.d_z(pre, post, confidence, hedges=True), None, ""),
         "median change": (
-            prepost.hodges_lehmann(difference, confidence), rank_test.p,
+            prepost.hodges_lehmann(difference, confidence, zero="pratt"), rank_test.p,
             "exact Wilcoxon signed-rank test, zero differences dropped, two-sided" if rank_test.p is not None else "",
         ),
         "rank-biserial": (prepost.matched_rank_biserial(difference, confidence), None, ""),

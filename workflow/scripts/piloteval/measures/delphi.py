@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from piloteval.config import read_tsv
 from piloteval.intake.ledger import account
 from piloteval.intake.records import delphi_columns, read_records
-from piloteval.intake.sheet import Source
+from piloteval.intake.sheet import Source, require
 from piloteval.measures.consensus import quartiles, share_in_agreement
 from piloteval.statistic import in_percent
 
@@ -99,12 +99,13 @@ def assess(
 
 
 def run(
-    sources: list[Source], statements: list[str], *, consensus: dict[str, Any], rating_range: list[float], confidence: float
+    sources: list[Source], statements: list[str], *, consensus: dict[str, Any], confidence: float, settings: dict[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Read the rounds and return the tables of rule ``assess_consensus``."""
     catalogue = read_tsv(statements[0], "statements")
-    columns, key = delphi_columns(consensus["dimensions"], *rating_range)
+    columns, key = delphi_columns(consensus["dimensions"], *settings["range"])
     intake = read_records("delphi", sources, {"statements": [one["statement"] for one in catalogue]}, columns=columns, key=key)
+    require(sources, settings, intake.problems)
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)
     analysed = {("delphi", number): count for number, count in table["unit"].value_counts().items()}

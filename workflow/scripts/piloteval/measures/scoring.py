@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from piloteval.config import Instrument, read_instruments
 from piloteval.intake.ledger import account
 from piloteval.intake.records import Intake, read_questionnaires
-from piloteval.intake.sheet import Source
+from piloteval.intake.sheet import Source, require
 from piloteval.people import ADMITTED, WITHDRAWN
 
 if TYPE_CHECKING:
@@ -148,5 +148,6 @@ def run(
         sources, known, participant_column=settings["participant_column"], other_columns=settings["other_columns"],
         people=set(pseudonyms["participant"]) if registered else None,
     )
+    require(sources, settings, intake.problems)
     responses, rows = keep_admitted(intake, pseudonyms, participants)
     return {"responses": responses, "scores": score(responses, known), "rows": rows}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from piloteval.intake.codings import read_codings
 from piloteval.intake.ledger import account
 from piloteval.intake.records import Intake
-from piloteval.intake.sheet import Source, of_kind
+from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
 from piloteval.people import ADMITTED, EXCLUDED, WITHDRAWN
@@ -140,9 +140,10 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement."""
     book = read_codebook(codebook)
-    transcripts, _problems, _ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    transcripts, problems, _ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
     texts = {one.interview: one.text for one in transcripts}
     codings = read_codings(of_kind(sources, "coding"), texts, book.codes)
+    require(sources, settings, [*problems, *codings.problems])
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     kept, rows = keep_admitted(codings, status)
     agreed, apart = agree(kept, suggestions, segments, book, confidence)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval.errors import ContractError
 from piloteval.intake.ledger import account
-from piloteval.intake.sheet import Source
+from piloteval.intake.sheet import Source, require
 from piloteval.intake.transcripts import Transcript, read_interviews
 from piloteval.people import ADMITTED, EXCLUDED, WITHDRAWN
 from piloteval.qualitative.language import pipeline
@@ -103,7 +103,8 @@ def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
 
 def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Read the transcripts, keep the interviews that may be heard and cut them into sentences."""
-    transcripts, _problems, ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    transcripts, problems, ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    require(sources, settings, problems)
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     heard = [one for one in transcripts if status[one.interview] == ADMITTED]
     texts, segments = segment(heard, dict(zip(interviewees["interview"], interviewees["cohort"], strict=True)))

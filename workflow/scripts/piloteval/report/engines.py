@@ -1,8 +1,6 @@
 """The two engines that turn a .qmd page into HTML, DOCX or PDF: Quarto, and the built-in one.
 
-``choose_engine`` decides once a run, ``render`` makes one file. Both engines read the same, ordinary Quarto document. The page can
-say which engine made it: cells find its name in the environment variable ``PILOTEVAL_REPORT_ENGINE``.
-
+``choose_engine`` decides once a run, ``render`` makes one file. Both engines read the same, ordinary Quarto document.
 Importing this module is cheap; what an engine needs is imported when it renders.
 """
 
@@ -26,10 +24,9 @@ QUARTO_FORMATS = {"html": "html", "docx": "docx", "pdf": "typst"}
 #: Where Quarto writes, below the scratch folder; one folder a result, since Quarto empties it first.
 QUARTO_OUTPUT = "_rendered"
 
-#: The moment files are dated with when neither the environment nor the page names one: 1 January 1980, the oldest a ZIP file knows.
+#: The moment files are dated with when neither the environment nor the page names one: 1 January 1980, the first day
+#: that a ZIP file, and so a Word file, can name.
 DEFAULT_EPOCH = 315_532_800
-
-ENGINE_VARIABLE = "PILOTEVAL_REPORT_ENGINE"
 
 
 def choose_engine(setting: str) -> str:
@@ -38,8 +35,8 @@ def choose_engine(setting: str) -> str:
     Parameters
     ----------
     setting : str
-        ``report.engine`` of the configuration: ``"auto"`` takes Quarto where it is on the PATH and the built-in engine where it
-        is not, ``"quarto"`` insists on Quarto, ``"builtin"`` never looks for it.
+        ``report.engine`` of the configuration: ``"auto"`` takes Quarto where it is on the PATH and the built-in engine
+        where it is not, ``"quarto"`` insists on Quarto, ``"builtin"`` never looks for it.
 
     Returns
     -------
@@ -60,7 +57,7 @@ def choose_engine(setting: str) -> str:
     if setting == "auto":
         return "builtin"
     raise ConfigError(
-        "report.engine in config.yaml asks for quarto, which is not on the PATH; install Quarto 1.4 or later, or write auto or builtin."
+        "report.engine in config.yaml asks for quarto, which is not on the PATH; install it, or write auto or builtin."
     )
 
 
@@ -78,16 +75,17 @@ def render(source: Path, output: Path, *, to: str, engine: str, workdir: Path, p
     engine : {"quarto", "builtin"}
         As returned by `choose_engine`.
     workdir : Path
-        A scratch folder the caller has filled with everything the page reads (included pages, bibliography, style sheets,
-        figures). Cells run in it, and engines leave their own by-products there.
+        A scratch folder the caller has filled with everything the page reads (included pages, bibliography, style
+        sheets, figures). Cells run in it, and engines leave their own by-products there.
     python_path : list of Path
         Folders that cells can import from, before those of the environment.
 
     Raises
     ------
     PilotError
-        If the page cannot be rendered. The sentence names the page and, for a failing cell, its label and the type of the
-        exception, never the exception's text, which may hold data. The traceback goes to standard output, the log of the job.
+        If the page cannot be rendered. The sentence names the page and, for a failing cell, its label and the type of
+        the exception, never the exception's text, which may hold data. The traceback goes to standard output, the log
+        of the job.
     """
     if to not in QUARTO_FORMATS:
         raise ValueError(f"to must be one of {', '.join(QUARTO_FORMATS)}, not {to}")
@@ -118,7 +116,8 @@ def quarto_command(source: Path, to: str, output_name: str, workdir: Path) -> li
     Returns
     -------
     list of str
-        Program and arguments. Nothing in it asks Quarto to reach the network, and no kernel stays behind to serve the next page.
+        Program and arguments. Nothing in it asks Quarto to reach the network, and no kernel stays behind to serve the
+        next page.
     """
     embed = ["-M", "embed-resources:true"] if to == "html" else []
     return [
@@ -136,13 +135,11 @@ def quarto_command(source: Path, to: str, output_name: str, workdir: Path) -> li
     ]
 
 
-def cell_environment(engine: str, python_path: list[Path], epoch: int) -> dict[str, str]:
+def cell_environment(python_path: list[Path], epoch: int) -> dict[str, str]:
     """Return the environment the cells of a page run in.
 
     Parameters
     ----------
-    engine : str
-        Name of the engine, shown to the cells in ``PILOTEVAL_REPORT_ENGINE``.
     python_path : list of Path
         Folders to import from, put before the ``PYTHONPATH`` that is there.
     epoch : int
@@ -151,7 +148,7 @@ def cell_environment(engine: str, python_path: list[Path], epoch: int) -> dict[s
     Returns
     -------
     dict of str to str
-        The environment of this process with these settings, a fixed hash seed and no proxy.
+        The environment of this process with these settings and a fixed hash seed.
     """
     paths = [str(Path(path).resolve()) for path in python_path]
     return {
@@ -159,12 +156,11 @@ def cell_environment(engine: str, python_path: list[Path], epoch: int) -> dict[s
         "PYTHONPATH": os.pathsep.join([*paths, *filter(None, [os.environ.get("PYTHONPATH")])]),
         "PYTHONHASHSEED": "0",
         "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", str(epoch)),
-        ENGINE_VARIABLE: engine,
     }
 
 
 def _render_with_quarto(source: Path, output: Path, to: str, workdir: Path, python_path: list[Path]) -> None:
-    environment = {**cell_environment("quarto", python_path, DEFAULT_EPOCH), "QUARTO_PYTHON": sys.executable}
+    environment = {**cell_environment(python_path, DEFAULT_EPOCH), "QUARTO_PYTHON": sys.executable}
     process = subprocess.Popen(
         quarto_command(source, to, output.name, workdir),
         cwd=workdir,
@@ -183,7 +179,9 @@ def _render_with_quarto(source: Path, output: Path, to: str, workdir: Path, pyth
         raise PilotError(quarto_failure(source.name, "".join(lines)))
     result = workdir / QUARTO_OUTPUT / output.name / f"{source.stem}.{to}"
     if not result.is_file():
-        raise PilotError(f"{source.name} was rendered by Quarto but left no {to} file; remove output-file from its front matter.")
+        raise PilotError(
+            f"{source.name} was rendered by Quarto but left no {result.name}; remove output-file on its top."
+        )
     shutil.move(result, output)
 
 
@@ -229,4 +227,5 @@ def failed_cell(name: str, cell: str, exception: str) -> str:
     str
         One sentence.
     """
-    return f"{name} could not be rendered: {cell} raised {exception}; the traceback is in the log of this job."
+    kind = re.sub(r"[^\w.]", "", exception) or "an exception"
+    return f"{name} could not be rendered: {cell} raised {kind}; the traceback is in the log of this job."

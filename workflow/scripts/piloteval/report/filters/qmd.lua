@@ -476,17 +476,18 @@ local function callout(div, kind)
     pandoc.Div({pandoc.Plain(title)}, pandoc.Attr("", {"callout-title"})), body, raw("</div>")}
 end
 
+-- Tabs one below the other, each under its title; in Word the title is no heading, or it would be in the contents.
 local function tabset(div)
-  local level = 7
-  for _, block in ipairs(div.content) do if block.t == "Header" then level = math.min(level, block.level) end end
+  local content = pandoc.Blocks{}
   for _, block in ipairs(div.content) do
-    if block.t == "Header" then
-      block.classes:insert("unnumbered")
-      block.classes:insert("unlisted")
-      if block.level == level then block.classes:insert("tab-title") end
+    if block.t == "Header" and is_docx then
+      content:insert(pandoc.Div({pandoc.Para(block.content)}, pandoc.Attr("", {}, {["custom-style"] = "Tab Title"})))
+    else
+      if block.t == "Header" then block.classes:extend{"unnumbered", "unlisted"} end
+      content:insert(block)
     end
   end
-  local content = convert(div.content)
+  content = convert(content)
   return is_html and pandoc.Blocks{pandoc.Div(content, pandoc.Attr(div.identifier, {"tabset"}))} or content
 end
 

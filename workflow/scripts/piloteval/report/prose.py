@@ -1,0 +1,666 @@
+"""The words around the numbers: every sentence with a number is made from a result table when the page is rendered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from piloteval.report.page import DASH, Page, format_number, format_p
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PART_NAMES = {
+    "sample": "participants and scores",
+    "reliability": "reliability of the scales",
+    "change": "change between the waves",
+    "certification": "audits and ratings of the standards",
+    "consensus": "consensus of a panel",
+    "interviews": "interviews",
+    "synthesis": "synthesis of numbers and interviews",
+}
+OUTCOMES, FLOW = "change/outcomes.csv", "sample/flow.csv"
+
+
+def _list(words: list[str]) -> str:
+    """Join words as a sentence does."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def _callout(kind: str, title: str, *paragraphs: str) -> str:
+    return f"::: {{.callout-{kind}}}\n## {title}\n\n" + "\n\n".join(paragraphs) + "\n:::"
+
+
+def _interval(page: Page, name: str, digits: int, sign: bool = False, **where: Any) -> str:
+    """Return an estimate with its interval: 0.45 [0.21, 0.70]."""
+    estimate, low, high = (page.value(name, column, digits, sign=sign, **where) for column in ("estimate", "ci_low", "ci_high"))
+    return f"{estimate} \\[{low}, {high}\\]"
+
+
+# --------------------------------------------------------------------------------------------------------- front
+
+
+def banner(page: Page) -> None:
+    """Say whom the report is for, and whether its data are invented."""
+    floor = page.facts["tiers"]["internal_floor" if page.internal else "release_floor"]
+    key = "tiers.internal_floor" if page.internal else "tiers.release_floor"
+    audience = "Internal report for the study team" if page.internal else "Report for the public"
+    page.say(f"::: {{.tier-banner .tier-{page.tier}}}\n{audience}. Cells of fewer than {page.setting(floor, key)} people are withheld.\n:::")
+    if page.study["data_status"] == "synthetic":
+        page.say(_callout("important", "Synthetic data", page.study["data_note"]))
+
+
+def summary(page: Page) -> None:
+    """Say the main findings of every part in a sentence."""
+    points = []
+    if page.has("sample"):
+        points.append(f"**Participants.** {_enrolment(page)}")
+    if page.has("reliability"):
+        points.append(f"**Reliability.** {_reliability_in_short(page)}")
+    if page.has("change"):
+        primary = page.rows(OUTCOMES, statistic="mean change", role="primary")
+        for row in primary.to_dict("records"):
+            points.append(f"**{row['label']}.** {_change_sentence(page, row)}")
+    if page.has("certification"):
+        points.append(f"**Certification.** {_certification_in_short(page)}")
+    if page.has("consensus"):
+        points.append(f"**Consensus.** {_consensus_in_short(page)}")
+    if page.has("interviews"):
+        points.append(f"**Interviews.** {_interviews_in_short(page)}")
+    page.say("\n".join(f"- {point}" for point in points))
+    absent = [PART_NAMES[part] for part in page.facts["absent"]]
+    if absent:
+        page.say(_callout("note", "Not part of this study", f"This study has no data for: {_list(absent)}. The sections on them are left out."))
+
+
+def _enrolment(page: Page) -> str:
+    answered = [row["reason"] for row in page.rows(FLOW, step="answered").to_dict("records")]
+    people = page.value(FLOW, "people", 0, step="enrolled", reason="")
+    text = f"{people} people are in the analysis"
+    if page.facts["registered"]:
+        text = f"{people} of {page.value(FLOW, 'people', 0, step='registered', reason='')} registered people are enrolled"
+    waves = [f"{page.value(FLOW, 'people', 0, step='answered', reason=name)} answered {'every wave' if name == 'every wave' else page.wave(name).lower()}" for name in answered]
+    return f"{text}; {_list(waves)}."
+
+
+def study(page: Page) -> None:
+    """Say what the study is, how it is registered, and what its design allows."""
+    facts = page.study
+    text = []
+    if facts["registry"]:
+        registered = facts["registered_enrolment"]
+        enrolment = f", with a registered enrolment of {page.setting(registered, 'study.registered_enrolment')}" if registered else ""
+        text.append(f"The study is registered as {facts['registry']} ({facts['registry_design']}){enrolment}.")
+        if facts["registry"] == "NCT06888297":
+            text.append("The certification systems and how they were developed are described in the framework paper [@mira2025].")
+    page.say(" ".join(text))
+    if page.has("sample") and facts["registered_enrolment"] and page.facts["registered"]:
+        enrolled = page.rows(FLOW, step="enrolled").iloc[0]["people"]
+        if page.internal and enrolled > facts["registered_enrolment"]:
+            page.say(_callout("warning", "More people than registered", "More people are enrolled than the registry says. Check the register against the registry entry."))
+    if page.has("change") and "cross-sectional" in facts["registry_design"]:
+        page.say(_design_note())
+    if page.facts["instruments"]:
+        page.say("The questionnaires are listed in @tbl-instruments.")
+
+
+def _design_note() -> str:
+    return _callout(
+        "note",
+        "Design",
+        "The registry calls the study cross-sectional. Comparing the waves is a choice of this evaluation, not of the registered design. "
+        "Without a comparison group a change can have other causes than the certification.",
+    )
+
+
+def instruments_table(page: Page) -> None:
+    """Show the instruments with their keys."""
+    import pandas as pd
+
+    table = pd.DataFrame(page.facts["instruments"])
+    if table.empty:
+        print("| Questionnaire |\n|---|\n| none |\n")
+        return
+    table["answers"] = [f"{low:g} to {high:g}" for low, high in zip(table["low"], table["high"], strict=True)]
+    columns = {"name": "Questionnaire", "version": "Version", "items": "Items", "reversed": "Reversed", "scales": "Scales", "answers": "Answers", "status": "Key"}
+    page.show(table, columns, name="instruments")
+
+
+def instruments(page: Page) -> None:
+    """Say what a reader must know of each instrument, and which keys are not confirmed."""
+    unconfirmed = [one["name"] for one in page.facts["instruments"] if one["status"] == "unconfirmed"]
+    if unconfirmed:
+        page.say(_callout("warning", "Keys that are not confirmed", f"The key of {_list(unconfirmed)} was not checked against its source. Results that rest on it are provisional."))
+    lines = [f"- **{one['name']}.** {one['source']} {' '.join(one['notes'])}" for one in page.facts["instruments"]]
+    if lines:
+        page.say("::: {.small}\n" + "\n".join(lines) + "\n:::")
+
+
+# --------------------------------------------------------------------------------------------------------- sample
+
+
+def sample(page: Page) -> None:
+    """Say how people came into the analysis."""
+    text = [_enrolment(page)]
+    excluded = page.rows(FLOW, step="excluded")
+    reasons = excluded[excluded["reason"] != ""]
+    if len(reasons):
+        parts = [f"{reason} ({page.value(FLOW, 'people', 0, step='excluded', reason=reason)})" for reason in reasons["reason"]]
+        text.append(f"Reasons for not being enrolled were {_list(parts)}.")
+    criteria = page.facts["participants"]
+    if page.facts["registered"]:
+        wanted = []
+        if criteria["min_age"] is not None:
+            wanted.append(f"an age of {page.setting(criteria['min_age'], 'participants.min_age')} years or more")
+        if criteria["min_experience_years"] is not None:
+            wanted.append(f"at least {page.setting(criteria['min_experience_years'], 'participants.min_experience_years')} years of professional experience")
+        if criteria["professions"]:
+            wanted.append("one of the professions of the registry")
+        if criteria["require_affiliation"]:
+            wanted.append("employment or involvement in second victim support")
+        text.append(f"Eligible was who had given consent{' and had ' + _list(wanted) if wanted else ''}.")
+    else:
+        text.append("The study has no register, so consent and eligibility were not checked here, and every respondent is in the analysis.")
+    text.append("The steps are drawn in @fig-flow.")
+    if len(page.table("sample/characteristics.csv")):
+        text.append("Characteristics are in @tbl-characteristics.")
+    page.say(" ".join(text), "All rows of all raw files are accounted for in @tbl-accounting.")
+
+
+def characteristics_table(page: Page) -> None:
+    """Show the characteristics with all participants and the cohorts side by side."""
+    table = page.table("sample/characteristics.csv")
+    if table.empty:
+        print("| Characteristic |\n|---|\n| No characteristics were recorded. |\n")
+        return
+    import pandas as pd
+
+    cohorts = list(dict.fromkeys(table["cohort"]))
+    wide = table[table["level"] != "all"].drop_duplicates(["variable", "level"])[["variable", "level"]].reset_index(drop=True)
+    spanners, columns = {}, {"level": ""}
+    for cohort in cohorts:
+        here = table[table["cohort"] == cohort].set_index(["variable", "level"])
+        keys = list(zip(wide["variable"], wide["level"], strict=True))
+        wide[f"{cohort} n"] = ["withheld" if pd.isna(here.loc[key, "people"]) else str(int(here.loc[key, "people"])) for key in keys]
+        wide[f"{cohort} percent"] = [DASH if pd.isna(here.loc[key, "percent"]) else format_number(here.loc[key, "percent"], 0) for key in keys]
+        columns |= {f"{cohort} n": "n", f"{cohort} percent": "%"}
+        spanners[page.cohort(cohort)] = [f"{cohort} n", f"{cohort} percent"]
+    wide["variable"] = wide["variable"].str.capitalize()
+    page.show(wide, columns, groups="variable", spanners=spanners, name="characteristics")
+
+
+def accounting_table(page: Page) -> None:
+    """Show the ledger of rows."""
+    table = page.table("quality/accounting.csv").copy()
+    table["kind"] = table["kind"].str.replace("_", " ")
+    table["wave"] = [page.wave(wave) if wave else "" for wave in table["wave"]]
+    columns = {"kind": "Kind of file", "wave": "Wave or round", "files": "Files", "rows_read": "Rows read", "analysed": "Analysed", "quarantined": "Set aside", "excluded": "Excluded", "withdrawn": "Withdrawn"}
+    page.show(table, columns, name="accounting")
+
+
+def problems(page: Page) -> None:
+    """Say what was found at intake; the list with places and remedies is for the team."""
+    if not page.internal:
+        return
+    table = page.table("quality/problems.csv")
+    count = {level: page.count((table["level"] == level).sum(), "quality/problems.csv", f"level={level}") for level in ("QUARANTINE", "NOTE")}
+    page.say(
+        f"The check of the raw files set aside {count['QUARANTINE']} cells or rows that wait for a person and made {count['NOTE']} notes; "
+        "each is listed here with its place and its remedy. Nothing is lost: a value set aside stands in the raw file, which is never written."
+    )
+    if len(table):
+        table = table.assign(place=[f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}" + (f", column {row['column']}" if row["column"] else "") for row in table.to_dict("records")])
+        lines = ["| Level | Place | Found | How to mend |", "|:---|:---|:---|:---|"]
+        lines += [f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} | {row['found']} | {row['remedy']} |" for row in table.to_dict("records")]
+        page.say("\n".join(lines) + "\n\n: Problems found in the raw files. {#tbl-problems}")
+
+
+def scores(page: Page) -> None:
+    """Say how to read the distribution of the scores."""
+    page.say(
+        "@fig-score-profile and @tbl-scores describe every score as it was computed from the answers by the rule of its questionnaire. "
+        "Participants who answered too few items of a scale have no score there; they are counted beside it."
+    )
+
+
+def scores_table(page: Page) -> None:
+    """Show the distribution of the scores by wave."""
+    table = page.rows("sample/scores.csv", cohort="all").copy()
+    table["wave"] = table["wave"].map(page.wave)
+    columns = {"wave": "Wave", "n": "n", "n_without_score": "No score", "mean": "Mean", "sd": "SD", "median": "Median", "q1": "Q1", "q3": "Q3", "floor_percent": "Floor, %", "ceiling_percent": "Ceiling, %"}
+    digits = {"n_without_score": 0, "floor_percent": 0, "ceiling_percent": 0}
+    page.show(table, columns, groups="label", digits=digits, name="scores")
+
+
+# --------------------------------------------------------------------------------------------------------- reliability
+
+
+def _alpha(page: Page) -> pd.DataFrame:
+    return page.rows("reliability/scales.csv", statistic="alpha")
+
+
+def _reliability_in_short(page: Page) -> str:
+    alpha = _alpha(page).dropna(subset=["estimate"])
+    if alpha.empty:
+        return "No scale had enough complete respondents for a coefficient."
+    low, high = alpha.loc[alpha["estimate"].idxmin()], alpha.loc[alpha["estimate"].idxmax()]
+
+    def said(row: Any) -> str:
+        return f"{page.value('reliability/scales.csv', 'estimate', scale=row['scale'], wave=row['wave'], statistic='alpha')} ({row['label']}, {page.wave(row['wave']).lower()})"
+
+    scales = page.count(alpha["scale"].nunique(), "reliability/scales.csv", "distinct scales with alpha")
+    return f"Cronbach's alpha of {scales} scales lies between {said(low)} and {said(high)}."
+
+
+def reliability(page: Page) -> None:
+    """Explain alpha with the numbers at hand."""
+    name = "reliability/scales.csv"
+    alpha = _alpha(page).dropna(subset=["estimate"])
+    text = [
+        "Internal consistency is Cronbach's alpha over the participants who answered every item of a scale [@cronbach1951], with the interval of "
+        "Feldt [@feldt1987]. " + _reliability_in_short(page)
+    ]
+    if len(alpha):
+        wide = alpha.assign(width=alpha["ci_high"] - alpha["ci_low"])
+        widest = wide.loc[wide["width"].idxmax()]
+        where = {"scale": widest["scale"], "wave": widest["wave"], "statistic": "alpha"}
+        text.append(
+            f"How little a single value says at this size is seen in the widest interval: {widest['label']} has {_interval(page, name, page.digits, **where)} "
+            f"with n = {page.value(name, 'n', 0, **where)}. A low value of a short scale is not by itself an error in the data."
+        )
+        with_published = alpha.dropna(subset=["published_low"])
+        inside = with_published[(with_published["ci_low"] <= with_published["published_high"]) & (with_published["ci_high"] >= with_published["published_low"])]
+        if len(with_published):
+            text.append(
+                f"A published range is known for {page.count(with_published['scale'].nunique(), name, 'scales with a published range')} scales; the interval found here meets it in "
+                f"{page.count(len(inside), name, 'intervals that meet the published range')} of {page.count(len(with_published), name, 'estimates with a published range')} estimates."
+            )
+    undefined = _alpha(page)["estimate"].isna().sum()
+    if undefined:
+        text.append(f"{page.count(undefined, name, 'alpha without a value')} coefficients are not shown; the reason stands beside each.")
+    page.say(" ".join(text))
+
+
+def reliability_table(page: Page) -> None:
+    """Show alpha by scale and wave with what a reviewer asks for."""
+    table = _alpha(page).copy()
+    corr = page.rows("reliability/scales.csv", statistic="mean inter-item correlation").set_index(["scale", "wave"])["estimate"]
+    table["r"] = [corr.get((row["scale"], row["wave"])) for row in table.to_dict("records")]
+    table["r"] = table["r"].astype("float64")
+    table["wave"] = table["wave"].map(page.wave)
+    table["published"] = [
+        "" if low != low else f"{low:.2f} to {high:.2f}" for low, high in zip(table["published_low"], table["published_high"], strict=True)
+    ]
+    table["remark"] = table["note"].where(~table["note"].str.startswith("withheld"), "")
+    columns = {"wave": "Wave", "items": "Items", "n": "n", "n_dropped": "Dropped", "estimate": "Alpha", "ci_low": "from", "ci_high": "to", "r": "Mean r", "published": "Published"}
+    if table["remark"].any():
+        columns["remark"] = "Remark"
+    page.show(table, columns, groups="label", digits={"n_dropped": 0}, spanners={"Interval": ["ci_low", "ci_high"]}, name="reliability")
+
+
+# --------------------------------------------------------------------------------------------------------- change
+
+
+def _change_sentence(page: Page, row: dict[str, Any]) -> str:
+    """Say the mean change of an outcome, its direction and its standardised size."""
+    where = {"scale": row["scale"], "cohort": row["cohort"]}
+    if row["estimate"] != row["estimate"]:
+        return "No estimate: " + (row["note"] or "too few pairs") + "."
+    low, high = row["ci_low"], row["ci_high"]
+    better = (row["estimate"] > 0) == (row["direction"] == "higher is better")
+    if low == low and low <= 0 <= high:
+        said = "No clear change"
+    else:
+        said = "Better" if better else "Worse"
+    group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
+    d = _interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
+    return (
+        f"{said}{group}: mean change {_interval(page, OUTCOMES, page.digits, True, **where, statistic='mean change')} points, "
+        f"standardised {d}, n = {page.value(OUTCOMES, 'n', 0, **where, statistic='mean change')}."
+    )
+
+
+def change(page: Page) -> None:
+    """Explain the comparison with the numbers at hand."""
+    first, second = page.facts["comparison"]
+    text = [
+        f"The comparison is of the wave “{page.wave(first)}” with “{page.wave(second)}” in participants with a score in both. "
+        "The mean change has a paired t interval; the standardised change is the mean change over the standard deviation of the changes (d_z) with Hedges' "
+        "correction and a noncentral t interval. The signed-rank test is exact with ties [@wilcoxon1945]; p-values are adjusted after Holm within primary, "
+        "secondary and exploratory outcomes [@holm1979]."
+    ]
+    means = page.rows(OUTCOMES, statistic="mean change")
+    shown = means.dropna(subset=["ci_low"])
+    clear = shown[(shown["ci_low"] > 0) | (shown["ci_high"] < 0)]
+    if len(shown):
+        text.append(
+            f"Of {page.count(len(shown), OUTCOMES, 'mean change with an interval')} outcomes, the interval of the mean change leaves out zero in "
+            f"{page.count(len(clear), OUTCOMES, 'intervals without zero')}."
+        )
+    if "cross-sectional" in page.study["registry_design"]:
+        page.say(_design_note())
+    page.say(" ".join(text))
+    lines = [f"- **{row['label']}** ({row['role']}). {_change_sentence(page, row)}" for row in means.to_dict("records") if row["role"] == "primary"]
+    page.say("\n".join(lines))
+
+
+def change_table(page: Page) -> None:
+    """Show the estimates of change of every outcome."""
+    table = page.rows(OUTCOMES, statistic="mean change").copy()
+    keyed = page.table(OUTCOMES).set_index(["scale", "cohort", "statistic"])
+
+    def other(statistic: str, column: str) -> list[Any]:
+        return [keyed[column].get((row["scale"], row["cohort"], statistic)) for row in table.to_dict("records")]
+
+    import pandas as pd
+
+    table["d"] = pd.to_numeric(pd.Series(other("standardised change d_z", "estimate"), index=table.index)).astype("float64")
+    table["improved"] = pd.to_numeric(pd.Series(other("share improved", "estimate"), index=table.index)).astype("float64")
+    table["p_t"] = [format_p(value) for value in table["p_adjusted"]]
+    table["p_w"] = [format_p(value) for value in other("median change", "p_adjusted")]
+    if not page.internal:
+        table["p_t"] = table["p_w"] = ""
+    table["outcome"] = [row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}") for row in table.to_dict("records")]
+    table["role"] = table["role"].str.capitalize()
+    columns = {"outcome": "Outcome", "n": "n", "estimate": "Mean change", "ci_low": "from", "ci_high": "to", "d": "d<sub>z</sub>", "improved": "Improved, %"}
+    spanners = {"Interval": ["ci_low", "ci_high"]}
+    if page.internal:
+        columns |= {"p_t": "t", "p_w": "Wilcoxon"}
+        spanners["p, adjusted"] = ["p_t", "p_w"]
+    page.show(table, columns, groups="role", digits={"improved": 0}, signs=("estimate", "ci_low", "ci_high", "d"), spanners=spanners, name="change")
+
+
+# --------------------------------------------------------------------------------------------------------- certification
+
+
+def _certification_in_short(page: Page) -> str:
+    if not page.internal:
+        ratings = page.table("certification/ratings.csv")
+        standards = page.count(ratings["standard"].nunique(), "certification/ratings.csv", "rated standards")
+        return f"{standards} standards were rated by people in the institutions on feasibility, clarity, evidence sufficiency and audit operability."
+    verdicts = page.table("certification/verdicts.csv")
+    name = "certification/verdicts.csv"
+    met = page.count((verdicts["verdict"] == "met").sum(), name, "verdict=met")
+    disputed = page.count((verdicts["verdict"] == "disputed").sum(), name, "verdict=disputed")
+    return (
+        f"In {page.count(verdicts['site'].nunique(), name, 'institutions')} institutions the external auditors agreed on “met” for {met} of "
+        f"{page.count(len(verdicts), name, 'all verdicts')} standards audited; on {disputed} the two auditors differ."
+    )
+
+
+def _placeholders(page: Page, table: pd.DataFrame, name: str) -> None:
+    if (table["status"] == "placeholder").any():
+        count = page.count(table.loc[table["status"] == "placeholder"].iloc[:, table.columns.get_loc("standard") if "standard" in table else 0].nunique(), name, "status=placeholder")
+        page.say(_callout("warning", "Placeholder standards", f"{count} of the standards on this page are placeholders: their official codes and texts are not in the catalogue yet. Nothing can be concluded about a single one of them."))
+
+
+def certification(page: Page) -> None:
+    """Say what the audits found."""
+    page.say(_certification_in_short(page))
+    if not page.internal:
+        page.say("Results of single institutions, and counts over so few of them, are not shown to the public.")
+        _placeholders(page, page.table("certification/ratings.csv"), "certification/ratings.csv")
+        return
+    standards = page.table("certification/standards.csv")
+    _placeholders(page, standards[standards["institutions"] > 0], "certification/standards.csv")
+    tracks = page.table("certification/tracks.csv")
+    lines = []
+    for track in dict.fromkeys(tracks["track"]):
+        where = {"track": track}
+        lines.append(
+            f"- **{track.capitalize()}.** The two external auditors gave the same verdict in {page.value('certification/tracks.csv', 'estimate', 0, **where, statistic='percent agreement')} % of "
+            f"{page.value('certification/tracks.csv', 'n', 0, **where, statistic='percent agreement')} cases; kappa {_interval(page, 'certification/tracks.csv', 2, **where, statistic='kappa')} [@cohen1960]. "
+            "Cases of one institution are not independent, so the interval is too narrow."
+        )
+    page.say("\n".join(lines))
+    page.say("A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors.")
+
+
+def verdicts_figure(page: Page) -> None:
+    """Show the verdicts, to the team only."""
+    if page.internal:
+        page.figure("verdicts", "External verdict on every standard in every institution. Disputed: the two auditors differ.")
+
+
+def institutions_part(page: Page) -> None:
+    """Show the institutions and the indicators, to the team only."""
+    if not page.internal:
+        return
+    table = page.rows("certification/institutions.csv").query("round == 'external'").copy()
+    own = page.rows("certification/institutions.csv", round="self").set_index(["site", "track"])["percent_met"]
+    table["self"] = [own.get((row["site"], row["track"])) for row in table.to_dict("records")]
+    table["self"] = table["self"].astype("float64")
+    table["track"] = table["track"].str.capitalize()
+    lines = ["| Institution | Setting | Track | Applicable | Met | Partly | Not met | Disputed | Met, % | Self, % |", "|:--|:--|:--|--:|--:|--:|--:|--:|--:|--:|"]
+    lines += [
+        f"| {row['name']} | {row['setting']} | {row['track']} | {row['applicable']} | {row['met']} | {row['partly_met']} | {row['not_met']} | {row['disputed']} "
+        f"| {format_number(row['percent_met'], 0)} | {format_number(row['self'], 0)} |"
+        for row in table.to_dict("records")
+    ]
+    page.say("@tbl-institutions sets the external audit beside the institution's own. It describes; it does not certify.")
+    page.say("\n".join(lines) + "\n\n: Standards by verdict in every institution and track, external audit, and share met in the self-audit. {#tbl-institutions}")
+    indicators = page.table("certification/indicators.csv")
+    if len(indicators):
+        lines = ["| Indicator | Period | Institutions | Mean | SD | Median |", "|:--|:--|--:|--:|--:|--:|"]
+        lines += [
+            f"| {row['indicator'].replace('_', ' ')} | {row['period']} | {row['institutions']} | {format_number(row['mean'], 1)} | {format_number(row['sd'], 1)} | {format_number(row['median'], 1)} |"
+            for row in indicators.to_dict("records")
+        ]
+        page.say("\n".join(lines) + "\n\n: Indicators of the institutions by period, over the institutions that gave a value. {#tbl-indicators}")
+
+
+def ratings(page: Page) -> None:
+    """Say how the standards were rated."""
+    name = "certification/ratings.csv"
+    table = page.table(name)
+    settings = page.facts["rating"]
+    low, high = settings["range"]
+    medians = table.groupby("dimension", sort=False)["estimate"].median()
+    page.say(
+        f"People in the institutions rated every standard from {page.setting(low, 'certification.rating_range')} to {page.setting(high, 'certification.rating_range')}; "
+        f"{page.setting(settings['agree_from'], 'certification.rating_agree_from')} or more counts as favourable. Over the standards, the median share of favourable ratings is "
+        + _list([f"{page.span(format_number(value, 0), f'{page.path(name)} | median of estimate, dimension={dimension}')} % for {dimension.replace('_', ' ')}" for dimension, value in medians.items()])
+        + ". Intervals of single standards are Wilson's [@wilson1927] and stand in the table of ratings."
+    )
+
+
+def ratings_table(page: Page) -> None:
+    """Show the standards with the least favourable ratings."""
+    table = page.table("certification/ratings.csv")
+    wide = table.pivot(index=["track", "standard"], columns="dimension", values="estimate").reset_index()
+    dimensions = list(dict.fromkeys(table["dimension"]))
+    wide["n"] = wide["standard"].map(table.groupby("standard")["n"].min()).astype("Int64")
+    wide["lowest"] = wide[dimensions].min(axis=1)
+    worst = wide.sort_values(["lowest", "standard"]).head(10).assign(track=lambda frame: frame["track"].str.capitalize())
+    columns = {"standard": "Standard", "track": "Track", "n": "n", **{name: name.replace("_", " ").capitalize() for name in dimensions}}
+    page.show(worst, columns, digits=dict.fromkeys(dimensions, 0), name="ratings")
+
+
+# --------------------------------------------------------------------------------------------------------- consensus
+
+
+def _consensus_in_short(page: Page) -> str:
+    name = "consensus/rounds.csv"
+    parts = []
+    for row in page.table(name).to_dict("records"):
+        where = {"round": row["round"]}
+        parts.append(
+            f"round {page.setting(row['round'], 'sheet, unit')}: {page.value(name, 'consensus', 0, **where)} of {page.value(name, 'statements', 0, **where)} statements "
+            f"({page.value(name, 'panellists', 0, **where)} panellists)"
+        )
+    return "Consensus was reached in " + "; ".join(parts) + "."
+
+
+def consensus(page: Page) -> None:
+    """Say the rule and what it gave."""
+    rule = page.facts["consensus"]
+    dimensions = [name.replace("_", " ") for name in rule["dimensions"]]
+    text = (
+        f"The rule: {rule['comparison']} {page.setting(rule['threshold_percent'], 'consensus.threshold_percent')} % of the panellists who rated a statement rate it "
+        f"{page.setting(rule['agree_from'], 'consensus.agree_from')} or more" + (f", on {_list(dimensions)} each" if len(dimensions) > 1 else "") + ". " + _consensus_in_short(page)
+    )
+    if rule["status"] == "unconfirmed":
+        text += " The rule is not confirmed by the owner of the Delphi and may change these counts."
+    page.say(text)
+    table = page.table("consensus/statements.csv")
+    if (table["status"] == "placeholder").any():
+        page.say(_callout("warning", "Placeholder statements", "The statements carry placeholder texts; nothing can be concluded about a single one of them."))
+
+
+def consensus_table(page: Page) -> None:
+    """Show every statement in its last round."""
+    table = page.table("consensus/statements.csv")
+    last = table[table["round"] == table.groupby("statement")["round"].transform("max")].copy()
+    last["dimension"] = last["dimension"].str.replace("_", " ").str.capitalize()
+    columns = {"statement": "Statement", "round": "Round", "n": "n", "median": "Median", "q1": "Q1", "q3": "Q3", "estimate": "Agree, %", "ci_low": "from", "ci_high": "to", "agreed": "Reached"}
+    digits = {"median": 1, "q1": 1, "q3": 1, "estimate": 0, "ci_low": 0, "ci_high": 0}
+    page.show(last.sort_values(["dimension", "statement"]), columns, groups="dimension", digits=digits, spanners={"Interval": ["ci_low", "ci_high"]}, name="consensus")
+
+
+# --------------------------------------------------------------------------------------------------------- interviews
+
+
+def _interviews_in_short(page: Page) -> str:
+    name = "interviews/transcripts.csv"
+    row = page.rows(name, cohort="all")
+    if row.iloc[0]["note"]:
+        return "The number of interviews is too small to be shown."
+    themes = page.rows("interviews/themes.csv", cohort="all").dropna(subset=["percent"]).sort_values(["percent", "sentences"], ascending=False)
+    text = f"{page.value(name, 'interviews', 0, cohort='all')} interviews in {page.value(name, 'languages', 0, cohort='all')} languages hold {page.value(name, 'sentences', 0, cohort='all')} sentences of participants."
+    if len(themes):
+        first = themes.head(3)
+        text += " The dictionary suggests most often " + _list(
+            [f"“{row['name']}” ({page.value('interviews/themes.csv', 'interviews', 0, theme=row['theme'], cohort='all')} interviews)" for row in first.to_dict("records")]
+        ) + "."
+    return text
+
+
+def interviews(page: Page) -> None:
+    """Say what the dictionary coder does and what it cannot."""
+    page.say(
+        _interviews_in_short(page),
+        _callout(
+            "warning",
+            "Suggestions, not findings",
+            "A sentence gets a code when a cue of the codebook is said in it. The dictionary is blind to meaning and to negation, and its cues are not validated. "
+            "Counts are of interviews, not of importance. A theme becomes a finding when people have coded and confirmed it. No words of participants are shown.",
+        ),
+    )
+
+
+def themes_table(page: Page) -> None:
+    """Show the theme by cohort matrix."""
+    import pandas as pd
+
+    table = page.table("interviews/themes.csv")
+    cohorts = list(dict.fromkeys(table["cohort"]))
+    wide = table.drop_duplicates("theme")[["theme", "name"]].reset_index(drop=True)
+    columns, spanners = {"name": "Theme"}, {}
+    for cohort in cohorts:
+        here = table[table["cohort"] == cohort].set_index("theme").reindex(wide["theme"])
+        wide[f"{cohort} i"] = ["withheld" if pd.isna(value) else f"{value} of {of}" for value, of in zip(here["interviews"], here["of_interviews"], strict=True)]
+        wide[f"{cohort} s"] = [DASH if pd.isna(value) else str(value) for value in here["sentences"]]
+        columns |= {f"{cohort} i": "Interviews", f"{cohort} s": "Sentences"}
+        spanners[page.cohort(cohort)] = [f"{cohort} i", f"{cohort} s"]
+    page.show(wide, columns, spanners=spanners, name="themes")
+
+
+def coders(page: Page) -> None:
+    """Say how far the coders agree."""
+    name = "interviews/agreement.csv"
+    together = page.rows(name, code="all")
+    lines = []
+    for row in together.to_dict("records"):
+        where = {"pair": row["pair"], "code": "all"}
+        lines.append(
+            f"- **{row['pair'].capitalize()}.** Kappa {_interval(page, name, 2, **where)} over {page.value(name, 'interviews', 0, **where)} interviews; both gave the same code to a sentence "
+            f"{page.value(name, 'both', 0, **where)} times, only one of them {page.value(name, 'one', 0, **where)} times."
+        )
+    people = page.rows(name, pair_kind="people")
+    undefined = people[(people["code"] != "all") & people["estimate"].isna()]
+    page.say(
+        "Units are the sentences of the interviews both coders worked on; a sentence has a person's code when the coded passage covers at least half of it or lies at least half "
+        "within it. Most sentences have no code, so percent agreement is high whatever the coders do; kappa [@cohen1960] takes chance into account.",
+        "\n".join(lines),
+        f"For {page.count(len(undefined), name, 'codes without kappa')} codes kappa is undefined, since neither coder used them in these interviews. Intervals treat sentences as independent, which they are not.",
+    )
+
+
+def coders_table(page: Page) -> None:
+    """Show the agreement of every pair over all codes."""
+    table = page.rows("interviews/agreement.csv", code="all").copy()
+    columns = {"pair": "Pair", "interviews": "Interviews", "both": "Both", "one": "One only", "percent_agreement": "Agree, %", "estimate": "Kappa", "ci_low": "from", "ci_high": "to"}
+    page.show(table, columns, digits={"percent_agreement": 1}, spanners={"Interval": ["ci_low", "ci_high"]}, name="coders")
+
+
+# --------------------------------------------------------------------------------------------------------- synthesis and end
+
+
+def synthesis(page: Page) -> None:
+    """Say how to read the joint display."""
+    page.say(
+        "@tbl-joint sets the mean change of each construct beside the interviews in which the dictionary suggests its themes. The words in the column “Reading” follow from the interval alone. "
+        "Whether numbers and interviews agree is a judgement, and every row waits for a person to make it."
+    )
+
+
+def joint_table(page: Page) -> None:
+    """Show the joint display."""
+    import pandas as pd
+
+    table = page.table("synthesis/joint_display.csv").copy()
+    table["construct"] = [row["label"] + ("" if row["cohort"] == "all" else f" ({page.cohort(row['cohort']).lower()})") for row in table.to_dict("records")]
+    table["change"] = [
+        DASH if pd.isna(row["estimate"]) else f"{format_number(row['estimate'], page.digits, True)} [{format_number(row['ci_low'], page.digits, True)}, {format_number(row['ci_high'], page.digits, True)}]"
+        for row in table.to_dict("records")
+    ]
+    table["said"] = ["withheld" if pd.isna(row["interviews"]) else f"{row['interviews']} of {row['of_interviews']}" for row in table.to_dict("records")]
+    columns = {"construct": "Construct", "n": "n", "change": "Mean change [interval]", "reading": "Reading", "themes": "Themes", "said": "Interviews", "convergence": "Convergence"}
+    page.show(table, columns, name="joint", spanners={"Measured": ["n", "change", "reading"], "Said": ["themes", "said"]})
+
+
+def methods(page: Page) -> None:
+    """Say the rules all results follow."""
+    limits, statistics = page.facts["tiers"], page.facts["statistics"]
+    floor = limits["internal_floor"] if page.internal else limits["release_floor"]
+    key = "tiers.internal_floor" if page.internal else "tiers.release_floor"
+    text = [
+        f"All intervals are at the level of {page.span(format_number(100 * statistics['confidence'], 0), 'config.yaml | statistics.confidence')} %. A group of fewer than "
+        f"{page.setting(statistics['min_n'], 'statistics.min_n')} people gets no coefficient and no test. What cannot be computed is left empty with its reason; it is never shown as zero.",
+        f"A cell that rests on fewer than {page.setting(floor, key)} people is withheld, zero included, and so is a second cell of the line where the withheld one could be computed from a total.",
+    ]
+    if not page.internal:
+        text.append(
+            f"In this public report counts of people are rounded to multiples of {page.setting(limits['release_round_to'], 'tiers.release_round_to')} and statistics to "
+            f"{page.setting(limits['release_decimals'], 'tiers.release_decimals')} decimal; percentages are computed from the rounded counts. P-values, results of single institutions and agreement of coders are not published."
+        )
+    text.append(
+        "With this many people in this few institutions the results are a pilot's: they describe, with their uncertainty, and are not a test of effectiveness. People of one institution are more alike than people of several, "
+        "which the intervals do not take into account. The data are pseudonymised, not anonymous."
+    )
+    page.say(*text)
+    if page.internal:
+        table = page.table("release/withheld.csv")
+        if len(table):
+            lines = ["| Table for the public | Rows | Shown | Under the floor | Protecting another |", "|:--|--:|--:|--:|--:|"]
+            lines += [f"| {row['table'].removeprefix('release/').replace('_', chr(92) + '_')} | {row['rows']} | {row['shown']} | {row['small']} | {row['secondary']} |" for row in table.to_dict("records")]
+            page.say("\n".join(lines) + "\n\n: What the tables for the public withhold. {#tbl-withheld}")
+
+
+def provenance(page: Page) -> None:
+    """Say what the results were made from and with."""
+    facts = page.table("provenance/study.csv")
+    engine = {"quarto": "Quarto", "builtin": "the built-in engine (Jupyter, pandoc, Typst)"}[page.engine]
+    lines = ["| Fact | Value |", "|:--|:--|"]
+    lines += [f"| {row['fact']} | {('`' + row['value'][:16] + '…`') if len(row['value']) == 64 else row['value']} |" for row in facts.to_dict("records")]
+    page.say(
+        f"This report was rendered by {engine}. Every result file with its digest is listed in `results/internal/provenance/manifest.csv`, and every raw file in `results/internal/quality/files.csv`. "
+        "A number in the text carries the table, row and column it was read from (in the web page: hold the pointer over it)."
+        if page.internal
+        else f"This report was rendered by {engine}.",
+        "\n".join(lines) + "\n\n: What identifies this run; digests are shortened. {#tbl-run}",
+    )
+
+
+def software_table(page: Page) -> None:
+    """Show the packages with their versions."""
+    page.show(page.table("provenance/software.csv"), {"package": "Package", "version": "Version"}, name="software")
