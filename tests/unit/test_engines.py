@@ -58,7 +58,7 @@ author:
   - Jan de Voorbeeld
 date: 2026-11-20
 lang: en
-abstract: "A short *abstract*."
+abstract: "A short *abstract* with @tbl-pipe."
 toc: true
 toc-depth: 2
 number-sections: true
@@ -378,7 +378,7 @@ def test_references_are_numbered_in_html(html):
         "sec-limits": ["Section 2.1"],
         "fig-static": ["Figure 1", "Figure 1"],
         "fig-drawn": ["Figure 2", "Figure 2"],
-        "tbl-pipe": ["Table 1", "1"],
+        "tbl-pipe": ["Table 1", "Table 1", "1"],
         "tbl-great": ["Table 2"],
         "eq-mean": ["Equation 1"],
     }
@@ -424,7 +424,7 @@ def test_title_block(html, word, typst):
         assert text in html
         assert text in text_of(word)
         assert text in typst
-    assert "A short <em>abstract</em>." in html
+    assert "A short <em>abstract</em> with <a" in html
     assert 'class="tier-banner tier-internal"' in html
     assert word.sections[0].header.paragraphs[0].text == "Internal use."
 
@@ -520,9 +520,9 @@ def test_great_table_is_native_in_pdf(typst):
 def test_great_table_keeps_its_html_on_the_page(html):
     figure = html[html.index('id="tbl-great"') :]
     figure = figure[: figure.index("</figure>")]
-    assert figure.index("<figcaption>") < figure.index('<table class="gt_table"')
+    assert figure.index('<figcaption id="tbl-great-caption">') < figure.index('<table class="gt_table"')
     assert 'class="gt_column_spanner">Mean</span>' in figure
-    assert 'role="region" tabindex="0"' in figure
+    assert 'role="region" tabindex="0" aria-labelledby="tbl-great-caption"' in figure
 
 
 def test_pictures_have_alternative_texts(html, word, rendered):
@@ -650,9 +650,10 @@ def test_page_that_includes_itself(tmp_path):
     )
 
 
-def test_missing_style_sheet(tmp_path):
-    assert fault_of(tmp_path, "Text.", front="css: none.css") == (
-        "page.qmd names the style sheet none.css, which is not there; correct css on its top."
+@pytest.mark.parametrize("key", ["css", "bibliography"])
+def test_missing_file_of_the_front_matter(tmp_path, key):
+    assert fault_of(tmp_path, "Text.", front=f"{key}: none.x") == (
+        f"page.qmd names none.x under {key}, which is not there; correct it or add it."
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hmac
+import secrets
+import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -261,3 +263,26 @@ def run(
         {("register", ""): status.get(WITHDRAWN, 0), ("interview_list", ""): heard.get(WITHDRAWN, 0)},
     )
     return {**tables, "interviewees": interviewees, "rows": rows}
+
+
+def make_key(path: str | Path) -> None:
+    """Write a new secret key that only its owner can read.
+
+    Raises
+    ------
+    ConfigError
+        The file exists; a key is never overwritten, since its pseudonyms would be lost.
+    """
+    import os
+
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConfigError(f"{path}: there is a key already. Keep it, or move it away before making another.") from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_bytes(32))
+
+
+if __name__ == "__main__":
+    make_key(sys.argv[1])
+    print(f"A new key is in {sys.argv[1]}. Move it outside the repository and name it in participants.key_file.")

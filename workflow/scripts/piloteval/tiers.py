@@ -155,8 +155,14 @@ def show(
             shown.loc[rows, "note"] = text
     for column in people:
         shown[column] = round_counts(shown[column], tier.round_to)
-    if tier.decimals is not None:
-        for column in statistics:
-            if pd.api.types.is_float_dtype(shown[column]):
-                shown[column] = shown[column].round(tier.decimals)
+    for column in statistics:
+        if pd.api.types.is_integer_dtype(shown[column]):
+            shown[column] = round_counts(shown[column], tier.round_to)
+        elif pd.api.types.is_float_dtype(shown[column]) and tier.decimals is not None:
+            shown[column] = shown[column].round(tier.decimals)
+    if tier.round_to > 1:
+        # Remarks of the internal tier quote exact counts and full decimals; what could give them away is left out.
+        for column in {"note", "dropped_reason"} & set(shown.columns):
+            exact = shown[column].str.contains(r"\d", regex=True, na=False) & (state == "").to_numpy()
+            shown.loc[exact & ~shown[column].str.startswith("withheld"), column] = ""
     return shown

@@ -53,12 +53,12 @@ def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str
 
 
 def _bands(values: pd.Series, edges: list[int], unit: str) -> pd.Series:
-    """Cut a number into bands named as a reader says them."""
+    """Cut a number into ordered bands named as a reader says them."""
     import pandas as pd
 
     labels = [f"under {edges[0]} {unit}", *(f"{low} to {high - 1} {unit}" for low, high in zip(edges, edges[1:], strict=False)), f"{edges[-1]} {unit} or more"]
     cut = pd.cut(values, [-float("inf"), *edges, float("inf")], right=False, labels=labels)
-    return cut.astype(object).where(values.notna(), "not recorded")
+    return cut.cat.add_categories("not recorded").fillna("not recorded")
 
 
 def describe_characteristics(participants: pd.DataFrame, countries: dict[str, str], settings: dict[str, str]) -> pd.DataFrame:
@@ -89,13 +89,14 @@ def describe_characteristics(participants: pd.DataFrame, countries: dict[str, st
     }
     rows = []
     for variable, values in variables.items():
-        known = values.replace("", None)
-        if known.isna().all() or (known.dropna() == "not recorded").all():
+        filled = values.astype(object).fillna("not recorded").replace("", "not recorded")
+        if (filled == "not recorded").all():
             continue
-        filled = known.fillna("not recorded")
+        order = list(values.cat.categories) if hasattr(values, "cat") else sorted(filled.unique())
+        levels = [level for level in order if (filled == level).any()]
         for cohort in _cohorts(participants):
             here = filled[_in(participants, cohort).index]
-            for level in [*sorted(filled.unique()), ALL]:
+            for level in [*levels, ALL]:
                 count = len(here) if level == ALL else int((here == level).sum())
                 rows.append({"variable": variable, "level": level, "cohort": cohort, "people": count, "of_people": len(here), "percent": None, "note": ""})
     return pd.DataFrame(rows, columns=["variable", "level", "cohort", "people", "of_people", "percent", "note"])
@@ -137,7 +138,7 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
                 low, high = scale.range
                 rows.append(
                     {
-                        "scale": scale.id, "label": scale.label, "wave": wave, "cohort": cohort, "n": len(values), "n_without_score": len(every) - len(values),
+                        "scale": scale.id, "label": scale.label, "wave": wave, "cohort": cohort, "range_low": low, "range_high": high, "n": len(values), "n_without_score": len(every) - len(values),
                         "mean": values.mean() if some else None, "sd": values.std(ddof=1) if len(values) > 1 else None,
                         "median": quartiles[0.5], "q1": quartiles[0.25], "q3": quartiles[0.75],
                         "floor_percent": 100 * float((values <= low).mean()) if some else None,

@@ -98,4 +98,4 @@ def _items(items: pd.DataFrame, scale: Scale, instrument: Instrument, wave: str,
         if "item" not in table:
             table = table.rename_axis("item").reset_index()
     reversed_items = ["yes" if item in instrument.reverse else "no" for item in table["item"]]
-    return table[["item", *columns]].assign(scale=scale.id, wave=wave, reversed=reversed_items)
+    return table[["item", *columns]].assign(scale=scale.id, label=scale.label, wave=wave, reversed=reversed_items)

@@ -739,12 +739,17 @@ def set_html(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
 
 def style_sheets(page: Page, workdir: Path) -> str:
     """Return the text of the style sheets that the front matter names under ``css``."""
-    texts = []
-    for name in _listed(page.settings.get("css") or []):
-        if not (workdir / name).is_file():
-            raise ConfigError(f"{page.name} names the style sheet {name}, which is not there; correct css on its top.")
-        texts.append((workdir / name).read_text("utf-8"))
-    return "\n".join(texts)
+    return "\n".join(path.read_text("utf-8") for path in _named_files(page, "css", workdir))
+
+
+def _named_files(page: Page, key: str, workdir: Path) -> list[Path]:
+    paths = [workdir / str(name) for name in _listed(page.settings.get(key) or [])]
+    for path in paths:
+        if not path.is_file():
+            raise ConfigError(
+                f"{page.name} names {path.relative_to(workdir)} under {key}, which is not there; correct it or add it."
+            )
+    return paths
 
 
 def loads(html: str) -> str | None:
@@ -834,7 +839,7 @@ def _pandoc(page: Page, text: str, writer: str, workdir: Path, scratch: Path, ar
     files = ["--data-dir", scratch, "--metadata-file", settings, "--lua-filter", FILTER, "--output", output]
     command = [pypandoc.get_pandoc_path(), "--from", "markdown", "--to", writer, "--standalone", "--wrap", "none"]
     command += [*map(str, files), *arguments]
-    if page.settings.get("bibliography") or page.settings.get("references"):
+    if _named_files(page, "bibliography", workdir) or page.settings.get("references"):
         command.append("--citeproc")
     # nothing listens on port 9: should an address slip through the filter, pandoc cannot fetch it
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,11 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     reasons = [(reason, count) for (step, reason), count in one.items() if step == "excluded" and reason]
     answered = [(reason, count) for (step, reason), count in one.items() if step == "answered"]
     names = _wave_names(labels, [reason for reason, _count in answered])
-    fig, ax = plt.subplots(figsize=(WIDTH, 4.1))
-    ax.set(xlim=(0, 100), ylim=(0, 64))
+    lines = [f"{reason}: {count}" for reason, count in reasons]
+    aside = 7 + 3.6 * (len(lines) + 1)  # height of the box at the side, which grows with the reasons
+    top = 30 + aside
+    fig, ax = plt.subplots(figsize=(WIDTH, 0.062 * (top + 12)), layout="constrained")
+    ax.set(xlim=(0, 100), ylim=(0, top + 12))
     ax.axis("off")
 
     def box(x: float, y: float, width: float, height: float, text: str, strong: bool = False) -> None:
@@ -77,19 +81,19 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     def arrow(x0: float, y0: float, x1: float, y1: float) -> None:
         ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0})
 
-    box(22, 53, 30, 9, f"Registered\nn = {one['registered', '']}")
-    lines = [f"{reason}: {count}" for reason, count in reasons] or ["none"]
+    box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
     out = one["excluded", ""] + one["withdrew", ""]
-    box(60, 37, 38, 14, "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]))
-    box(22, 28, 30, 9, f"Enrolled\nn = {one['enrolled', '']}", strong=True)
-    arrow(37, 53, 37, 37)
-    arrow(37, 44, 60, 44)
+    box(60, top - aside - 0.5, 39, aside, "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]))
+    box(20, 20, 34, 10, f"Enrolled\nn = {one['enrolled', '']}", strong=True)
+    arrow(37, top, 37, 30)
+    arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)
     step = 100 / max(1, len(answered))
+    width = min(31, step - 2)
     for place, (reason, count) in enumerate(answered):
         name = "Answered every wave" if reason == "every wave" else f"Answered: {names[reason].lower()}"
-        x = place * step + (step - min(30, step - 3)) / 2
-        box(x, 4, min(30, step - 3), 10, f"{name}\nn = {count}")
-        arrow(37, 28, x + min(30, step - 3) / 2, 14)
+        x = place * step + (step - width) / 2
+        box(x, 1, width, 10, f"{name}\nn = {count}")
+        arrow(37, 20, x + width / 2, 11)
     said = ", ".join(f"{count} answered {names[reason].lower()}" for reason, count in answered)
     return fig, f"Participant flow: {one['registered', '']} registered, {out} not in the analysis, {one['enrolled', '']} enrolled; {said}."
 
@@ -116,6 +120,8 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
             ax.plot(some["median"], y, "o", color=WAVE_COLOURS[place], markersize=5.5, label=names[wave])
         ax.set_yticks(range(len(rows)), rows)
         ax.set_ylim(len(rows) - 0.45, -0.55)
+        low, high = here["range_low"].min(), here["range_high"].max()
+        ax.set_xlim(low - 0.01 * (high - low), high + 0.01 * (high - low))
         _grid(ax)
     axes[0, 0].legend(ncols=len(waves), loc="lower right", bbox_to_anchor=(1, 1.0))
     return fig, f"Median and quartiles of {len(scales)} scales by wave, each instrument on its own scale. The numbers are in the table of scores."
@@ -150,16 +156,16 @@ def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
 def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the item-rest correlations of every scale by wave."""
     items = tables["reliability/items.csv"].dropna(subset=["item_rest"])
-    scales, waves = list(dict.fromkeys(items["scale"])), list(dict.fromkeys(items["wave"]))
+    scales, waves = list(dict.fromkeys(items["label"])), list(dict.fromkeys(items["wave"]))
     names = _wave_names(labels, waves)
     fig, ax = _figure(0.34 * len(scales) + 1.1)
     for place, wave in enumerate(waves):
         some = items[items["wave"] == wave]
-        y = some["scale"].map({scale: row for row, scale in enumerate(scales)}) + 0.2 * (place - (len(waves) - 1) / 2)
+        y = some["label"].map({scale: row for row, scale in enumerate(scales)}) + 0.2 * (place - (len(waves) - 1) / 2)
         ax.plot(some["item_rest"], y, "o", color=WAVE_COLOURS[place], markersize=4.5, alpha=0.75, markeredgewidth=0, label=names[wave])
     ax.axvline(0, color=CLAY, linewidth=1)
     ax.axvline(0.3, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    ax.set_yticks(range(len(scales)), [scale.replace("_", " ").replace(".", ": ") for scale in scales])
+    ax.set_yticks(range(len(scales)), scales)
     ax.set_ylim(len(scales) - 0.4, -0.6)
     ax.set(xlabel="Correlation of the item with the rest of its scale")
     _grid(ax)
@@ -197,7 +203,7 @@ def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the means of the paired participants by wave, a panel an outcome."""
     means = tables["change/means.csv"]
     keys = list(dict.fromkeys(zip(means["scale"], means["cohort"], means["label"], strict=True)))
-    columns = 5
+    columns = 4
     lines = -(-len(keys) // columns)
     fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 1.95 * lines + 0.2), layout="constrained", squeeze=False)
     for ax in axes.flat[len(keys) :]:
@@ -210,7 +216,7 @@ def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.plot(x, here["estimate"], "o", color=PETROL, markersize=5)
         ax.set_xticks(x, [labels["waves"].get(wave, wave).split()[0].lower() for wave in here["wave"]], fontsize=8)
         ax.set_xlim(-0.35, len(here) - 0.65)
-        ax.set_title(label.replace(" (", "\n("), fontsize=7.8, fontweight="normal")
+        ax.set_title("\n".join(textwrap.wrap(label, 24)), fontsize=7.8, fontweight="normal")
         ax.tick_params(length=2, labelsize=7.5)
         ax.margins(y=0.25)
     return fig, f"Means of paired participants by wave with intervals for {len(keys)} outcomes, a panel each on its own scale."

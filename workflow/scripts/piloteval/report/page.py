@@ -136,59 +136,72 @@ class Page:
         """Print paragraphs of markdown."""
         print("\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n")
 
+    def cell(self, row: dict[str, Any], column: str, digits: int | None = None, sign: bool = False) -> str:
+        """Return a cell of a table row as text: a number, ``withheld``, or a dash where it is undefined."""
+        import pandas as pd
+
+        value = row[column]
+        if pd.isna(value) and str(row.get("note", "")).startswith("withheld"):
+            return "withheld"
+        return format_number(value, self.digits if digits is None else digits, sign)
+
+    def interval(self, row: dict[str, Any], digits: int | None = None, sign: bool = False) -> str:
+        """Return estimate and interval of a statistic row as text: ``0.85 [0.79, 0.90]``."""
+        import pandas as pd
+
+        text = self.cell(row, "estimate", digits, sign)
+        if pd.isna(row["estimate"]) or pd.isna(row["ci_low"]):
+            return text
+        return f"{text} [{self.cell(row, 'ci_low', digits, sign)}, {self.cell(row, 'ci_high', digits, sign)}]"
+
     def show(
-        self, table: pd.DataFrame, columns: dict[str, str], *, digits: dict[str, int] | None = None, groups: str | None = None,
-        spanners: dict[str, list[str]] | None = None, name: str = "table", signs: Iterable[str] = (), text_width: dict[str, str] | None = None,
+        self, table: pd.DataFrame, columns: dict[str, str], *, name: str, groups: str | None = None, spanners: dict[str, list[str]] | None = None,
+        right: Iterable[str] = (), digits: dict[str, int] | None = None, notes: Iterable[str] = (),
     ) -> None:
         """Print a table as HTML, which both engines turn into native tables of their formats.
 
         Parameters
         ----------
         table : pandas.DataFrame
-            Rows to show.
+            Rows to show; text is shown as it is, numbers with the decimals of the tier.
         columns : dict of str to str
             Columns shown, with their headings, in order.
-        digits : dict of str to int, optional
-            Decimals of number columns; others are shown with the tier's own.
+        name : str
+            Id of the table, so that the same table gives the same bytes.
         groups : str, optional
             Column whose values become group headings.
         spanners : dict of str to list of str, optional
             Headings over several columns.
-        name : str
-            Id of the table, so that the same table gives the same bytes.
-        signs : iterable of str
-            Columns shown with their sign.
-        text_width : dict of str to str, optional
-            Widths of columns.
+        right : iterable of str
+            Text columns that are set like numbers.
+        digits : dict of str to int, optional
+            Decimals of number columns that differ from the tier's own.
+        notes : iterable of str
+            Lines under the table.
         """
         import great_tables as gt
         import pandas as pd
 
-        digits = digits or {}
         shown = pd.DataFrame(index=table.index)
-        hidden = table["note"].str.startswith("withheld") if "note" in table else pd.Series(False, index=table.index)
+        numbers = [column for column in columns if pd.api.types.is_numeric_dtype(table[column])]
         for column in columns:
-            values = table[column]
-            if pd.api.types.is_numeric_dtype(values):
-                whole = pd.api.types.is_integer_dtype(values)
-                places = digits.get(column, 0 if whole else self.digits)
-                shown[column] = [format_number(value, places, column in signs) for value in values]
-                shown.loc[hidden & values.isna(), column] = "withheld" if whole else DASH
+            if column in numbers:
+                places = (digits or {}).get(column, 0 if pd.api.types.is_integer_dtype(table[column]) else None)
+                shown[column] = [self.cell(row, column, places) for row in table.to_dict("records")]
             else:
-                shown[column] = [html.escape(str(value)) for value in values]
+                shown[column] = [html.escape(str(value)) for value in table[column]]
         if groups:
             shown[groups] = table[groups].map(lambda value: html.escape(str(value)))
-        made = gt.GT(shown.reset_index(drop=True), groupname_col=groups, id=name).cols_label(**{k: gt.html(v) for k, v in columns.items()})
-        numbers = [column for column in columns if pd.api.types.is_numeric_dtype(table[column])]
-        made = made.cols_align("right", columns=numbers).cols_align("left", columns=[c for c in columns if c not in numbers])
+        made = gt.GT(shown.reset_index(drop=True), groupname_col=groups, id=name).cols_label(**{key: gt.html(label) for key, label in columns.items()})
+        aligned = [*numbers, *right]
+        made = made.cols_align("right", columns=aligned).cols_align("left", columns=[column for column in columns if column not in aligned])
         for label, under in (spanners or {}).items():
             made = made.tab_spanner(label, under)
-        if text_width:
-            made = made.cols_width(text_width)
+        for note in notes:
+            made = made.tab_source_note(note)
         raw = made.as_raw_html(make_page=False)
         start, end = raw.find("<style>"), raw.find("</style>")
-        raw = raw[:start] + raw[end + len("</style>") :] if start >= 0 else raw
-        print(f"```{{=html}}\n{raw}\n```\n")
+        print(f"```{{=html}}\n{raw[:start] + raw[end + len('</style>') :] if start >= 0 else raw}\n```\n")
 
     def figure(self, name: str, caption: str, width: str = "100%") -> None:
         """Print a figure with its caption and its description in words."""

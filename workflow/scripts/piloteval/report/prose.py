@@ -143,7 +143,9 @@ def sample(page: Page) -> None:
     text = [_enrolment(page)]
     excluded = page.rows(FLOW, step="excluded")
     reasons = excluded[excluded["reason"] != ""]
-    if len(reasons):
+    if len(reasons) and not page.internal:
+        text.append(f"Reasons for not being enrolled were {_list(list(reasons['reason']))}.")
+    elif len(reasons):
         parts = [f"{reason} ({page.value(FLOW, 'people', 0, step='excluded', reason=reason)})" for reason in reasons["reason"]]
         text.append(f"Reasons for not being enrolled were {_list(parts)}.")
     criteria = page.facts["participants"]
@@ -172,20 +174,16 @@ def characteristics_table(page: Page) -> None:
     if table.empty:
         print("| Characteristic |\n|---|\n| No characteristics were recorded. |\n")
         return
-    import pandas as pd
-
-    cohorts = list(dict.fromkeys(table["cohort"]))
     wide = table[table["level"] != "all"].drop_duplicates(["variable", "level"])[["variable", "level"]].reset_index(drop=True)
-    spanners, columns = {}, {"level": ""}
-    for cohort in cohorts:
-        here = table[table["cohort"] == cohort].set_index(["variable", "level"])
-        keys = list(zip(wide["variable"], wide["level"], strict=True))
-        wide[f"{cohort} n"] = ["withheld" if pd.isna(here.loc[key, "people"]) else str(int(here.loc[key, "people"])) for key in keys]
-        wide[f"{cohort} percent"] = [DASH if pd.isna(here.loc[key, "percent"]) else format_number(here.loc[key, "percent"], 0) for key in keys]
-        columns |= {f"{cohort} n": "n", f"{cohort} percent": "%"}
-        spanners[page.cohort(cohort)] = [f"{cohort} n", f"{cohort} percent"]
+    columns = {"level": ""}
+    for cohort in dict.fromkeys(table["cohort"]):
+        here = {(row["variable"], row["level"]): row for row in table[table["cohort"] == cohort].to_dict("records")}
+        every = next(row for row in here.values() if row["level"] == "all")
+        cells = [here[key] for key in zip(wide["variable"], wide["level"], strict=True)]
+        wide[cohort] = [page.cell(row, "people", 0) + (f" ({page.cell(row, 'percent', 0)} %)" if row["percent"] == row["percent"] else "") for row in cells]
+        columns[cohort] = f"{page.cohort(cohort)}<br>n = {page.cell(every, 'people', 0)}"
     wide["variable"] = wide["variable"].str.capitalize()
-    page.show(wide, columns, groups="variable", spanners=spanners, name="characteristics")
+    page.show(wide, columns, groups="variable", right=list(columns)[1:], name="characteristics")
 
 
 def accounting_table(page: Page) -> None:
@@ -223,12 +221,30 @@ def scores(page: Page) -> None:
 
 
 def scores_table(page: Page) -> None:
-    """Show the distribution of the scores by wave."""
-    table = page.rows("sample/scores.csv", cohort="all").copy()
-    table["wave"] = table["wave"].map(page.wave)
-    columns = {"wave": "Wave", "n": "n", "n_without_score": "No score", "mean": "Mean", "sd": "SD", "median": "Median", "q1": "Q1", "q3": "Q3", "floor_percent": "Floor, %", "ceiling_percent": "Ceiling, %"}
-    digits = {"n_without_score": 0, "floor_percent": 0, "ceiling_percent": 0}
-    page.show(table, columns, groups="label", digits=digits, name="scores")
+    """Show the distribution of the scores, the waves side by side."""
+    table = page.rows("sample/scores.csv", cohort="all")
+    wide = table.drop_duplicates("scale")[["scale", "label"]].reset_index(drop=True)
+    wide["range"] = [f"{low:g} to {high:g}" for low, high in table.drop_duplicates("scale")[["range_low", "range_high"]].to_numpy()]
+    columns, spanners = {"label": "Scale", "range": "Range"}, {}
+    for wave in dict.fromkeys(table["wave"]):
+        rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
+        cells = [rows[scale] for scale in wide["scale"]]
+        parts = {
+            "n": [page.cell(row, "n", 0) for row in cells],
+            "mean": [f"{page.cell(row, 'mean')} ({page.cell(row, 'sd')})" for row in cells],
+            "median": [f"{page.cell(row, 'median')} [{page.cell(row, 'q1')}, {page.cell(row, 'q3')}]" for row in cells],
+            "ends": [f"{page.cell(row, 'floor_percent', 0)} / {page.cell(row, 'ceiling_percent', 0)}" for row in cells],
+        }
+        heads = {"n": "n", "mean": "Mean (SD)", "median": "Median [Q1, Q3]", "ends": "Ends, %"}
+        for part, values in parts.items():
+            wide[f"{wave} {part}"] = values
+            columns[f"{wave} {part}"] = heads[part]
+        spanners[page.wave(wave)] = [f"{wave} {part}" for part in parts]
+    missing = int(table["n_without_score"].fillna(0).max())
+    notes = ["Ends: share of participants at the lowest / highest possible score."]
+    if missing:
+        notes.append("n differs where participants answered too few items for a score.")
+    page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
 
 
 # --------------------------------------------------------------------------------------------------------- reliability
@@ -281,20 +297,25 @@ def reliability(page: Page) -> None:
 
 
 def reliability_table(page: Page) -> None:
-    """Show alpha by scale and wave with what a reviewer asks for."""
-    table = _alpha(page).copy()
-    corr = page.rows("reliability/scales.csv", statistic="mean inter-item correlation").set_index(["scale", "wave"])["estimate"]
-    table["r"] = [corr.get((row["scale"], row["wave"])) for row in table.to_dict("records")]
-    table["r"] = table["r"].astype("float64")
-    table["wave"] = table["wave"].map(page.wave)
-    table["published"] = [
-        "" if low != low else f"{low:.2f} to {high:.2f}" for low, high in zip(table["published_low"], table["published_high"], strict=True)
-    ]
-    table["remark"] = table["note"].where(~table["note"].str.startswith("withheld"), "")
-    columns = {"wave": "Wave", "items": "Items", "n": "n", "n_dropped": "Dropped", "estimate": "Alpha", "ci_low": "from", "ci_high": "to", "r": "Mean r", "published": "Published"}
-    if table["remark"].any():
-        columns["remark"] = "Remark"
-    page.show(table, columns, groups="label", digits={"n_dropped": 0}, spanners={"Interval": ["ci_low", "ci_high"]}, name="reliability")
+    """Show alpha by scale, the waves side by side, with what a reviewer asks for."""
+    table = _alpha(page)
+    mean_r = {(row["scale"], row["wave"]): row for row in page.rows("reliability/scales.csv", statistic="mean inter-item correlation").to_dict("records")}
+    first = table.drop_duplicates("scale")
+    wide = first[["scale", "label", "items"]].reset_index(drop=True)
+    wide["published"] = ["" if low != low else f"{low:.2f} to {high:.2f}" for low, high in first[["published_low", "published_high"]].to_numpy()]
+    columns, spanners, remarks = {"label": "Scale", "items": "Items"}, {}, []
+    for wave in dict.fromkeys(table["wave"]):
+        rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
+        cells = [rows.get(scale) for scale in wide["scale"]]
+        wide[f"{wave} n"] = ["" if row is None else page.cell(row, "n", 0) for row in cells]
+        wide[f"{wave} alpha"] = ["" if row is None else page.interval(row) for row in cells]
+        wide[f"{wave} r"] = [page.cell(mean_r[scale, wave], "estimate") if (scale, wave) in mean_r else DASH for scale in wide["scale"]]
+        columns |= {f"{wave} n": "n", f"{wave} alpha": "Alpha [interval]", f"{wave} r": "Mean r"}
+        spanners[page.wave(wave)] = [f"{wave} n", f"{wave} alpha", f"{wave} r"]
+        remarks += [f"{row['label']}, {page.wave(wave).lower()}: {row['note']}." for row in cells if row and row["note"]]
+    if wide["published"].any():
+        columns["published"] = "Published"
+    page.show(wide, columns, spanners=spanners, right=list(columns)[2:], name="reliability", notes=["Mean r: mean correlation between items. n: participants who answered every item.", *remarks])
 
 
 # --------------------------------------------------------------------------------------------------------- change
@@ -346,27 +367,26 @@ def change(page: Page) -> None:
 def change_table(page: Page) -> None:
     """Show the estimates of change of every outcome."""
     table = page.rows(OUTCOMES, statistic="mean change").copy()
-    keyed = page.table(OUTCOMES).set_index(["scale", "cohort", "statistic"])
+    every = {(row["scale"], row["cohort"], row["statistic"]): row for row in page.table(OUTCOMES).to_dict("records")}
 
-    def other(statistic: str, column: str) -> list[Any]:
-        return [keyed[column].get((row["scale"], row["cohort"], statistic)) for row in table.to_dict("records")]
+    def other(statistic: str, digits: int | None = None, sign: bool = False) -> list[str]:
+        rows = [every.get((row["scale"], row["cohort"], statistic)) for row in table.to_dict("records")]
+        return [DASH if row is None else page.interval(row, digits, sign) for row in rows]
 
-    import pandas as pd
-
-    table["d"] = pd.to_numeric(pd.Series(other("standardised change d_z", "estimate"), index=table.index)).astype("float64")
-    table["improved"] = pd.to_numeric(pd.Series(other("share improved", "estimate"), index=table.index)).astype("float64")
-    table["p_t"] = [format_p(value) for value in table["p_adjusted"]]
-    table["p_w"] = [format_p(value) for value in other("median change", "p_adjusted")]
-    if not page.internal:
-        table["p_t"] = table["p_w"] = ""
     table["outcome"] = [row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}") for row in table.to_dict("records")]
+    table["change"] = [page.interval(row, None, True) for row in table.to_dict("records")]
+    table["d"] = other("standardised change d_z", None, True)
+    table["median"] = other("median change", None, True)
+    table["improved"] = [text.split(" [")[0] for text in other("share improved", 0)]
     table["role"] = table["role"].str.capitalize()
-    columns = {"outcome": "Outcome", "n": "n", "estimate": "Mean change", "ci_low": "from", "ci_high": "to", "d": "d<sub>z</sub>", "improved": "Improved, %"}
-    spanners = {"Interval": ["ci_low", "ci_high"]}
+    columns = {"outcome": "Outcome", "n": "n", "change": "Mean change", "d": "d<sub>z</sub>", "median": "Median change", "improved": "Improved, %"}
     if page.internal:
-        columns |= {"p_t": "t", "p_w": "Wilcoxon"}
-        spanners["p, adjusted"] = ["p_t", "p_w"]
-    page.show(table, columns, groups="role", digits={"improved": 0}, signs=("estimate", "ci_low", "ci_high", "d"), spanners=spanners, name="change")
+        table["p_t"] = [format_p(value) for value in table["p_adjusted"]]
+        table["p_w"] = [format_p(every[row["scale"], row["cohort"], "median change"]["p_adjusted"]) if (row["scale"], row["cohort"], "median change") in every else DASH for row in table.to_dict("records")]
+        columns |= {"p_t": "p (t)", "p_w": "p (rank)"}
+    remarks = [f"{row['outcome']}: {row['note']}." for row in table.to_dict("records") if row["note"]]
+    notes = ["Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. Improved: share that moved in the better direction.", *remarks]
+    page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
 
 
 # --------------------------------------------------------------------------------------------------------- certification
@@ -507,13 +527,21 @@ def consensus(page: Page) -> None:
 
 
 def consensus_table(page: Page) -> None:
-    """Show every statement in its last round."""
+    """Show every statement in its last round, the dimensions side by side."""
     table = page.table("consensus/statements.csv")
-    last = table[table["round"] == table.groupby("statement")["round"].transform("max")].copy()
-    last["dimension"] = last["dimension"].str.replace("_", " ").str.capitalize()
-    columns = {"statement": "Statement", "round": "Round", "n": "n", "median": "Median", "q1": "Q1", "q3": "Q3", "estimate": "Agree, %", "ci_low": "from", "ci_high": "to", "agreed": "Reached"}
-    digits = {"median": 1, "q1": 1, "q3": 1, "estimate": 0, "ci_low": 0, "ci_high": 0}
-    page.show(last.sort_values(["dimension", "statement"]), columns, groups="dimension", digits=digits, spanners={"Interval": ["ci_low", "ci_high"]}, name="consensus")
+    last = table[table["round"] == table.groupby("statement")["round"].transform("max")]
+    wide = last.drop_duplicates("statement")[["statement", "round"]].sort_values("statement").reset_index(drop=True)
+    columns, spanners = {"statement": "Statement", "round": "Round"}, {}
+    for dimension in dict.fromkeys(last["dimension"]):
+        rows = {row["statement"]: row for row in last[last["dimension"] == dimension].to_dict("records")}
+        cells = [rows[statement] for statement in wide["statement"]]
+        wide[f"{dimension} n"] = [page.cell(row, "n", 0) for row in cells]
+        wide[f"{dimension} median"] = [f"{page.cell(row, 'median', 1)} [{page.cell(row, 'q1', 1)}, {page.cell(row, 'q3', 1)}]" for row in cells]
+        wide[f"{dimension} share"] = [page.interval(row, 0) for row in cells]
+        wide[f"{dimension} agreed"] = [row["agreed"] for row in cells]
+        columns |= {f"{dimension} n": "n", f"{dimension} median": "Median [Q1, Q3]", f"{dimension} share": "Agree, % [interval]", f"{dimension} agreed": "Reached"}
+        spanners[dimension.replace("_", " ").capitalize()] = [f"{dimension} {part}" for part in ("n", "median", "share", "agreed")]
+    page.show(wide, columns, spanners=spanners, right=[name for name in list(columns)[2:] if not name.endswith("agreed")], name="consensus")
 
 
 # --------------------------------------------------------------------------------------------------------- interviews
@@ -549,19 +577,17 @@ def interviews(page: Page) -> None:
 
 def themes_table(page: Page) -> None:
     """Show the theme by cohort matrix."""
-    import pandas as pd
-
     table = page.table("interviews/themes.csv")
-    cohorts = list(dict.fromkeys(table["cohort"]))
     wide = table.drop_duplicates("theme")[["theme", "name"]].reset_index(drop=True)
     columns, spanners = {"name": "Theme"}, {}
-    for cohort in cohorts:
-        here = table[table["cohort"] == cohort].set_index("theme").reindex(wide["theme"])
-        wide[f"{cohort} i"] = ["withheld" if pd.isna(value) else f"{value} of {of}" for value, of in zip(here["interviews"], here["of_interviews"], strict=True)]
-        wide[f"{cohort} s"] = [DASH if pd.isna(value) else str(value) for value in here["sentences"]]
-        columns |= {f"{cohort} i": "Interviews", f"{cohort} s": "Sentences"}
+    for cohort in dict.fromkeys(table["cohort"]):
+        here = {row["theme"]: row for row in table[table["cohort"] == cohort].to_dict("records")}
+        cells = [here[theme] for theme in wide["theme"]]
+        wide[f"{cohort} i"] = [page.cell(row, "interviews", 0) for row in cells]
+        wide[f"{cohort} s"] = [page.cell(row, "sentences", 0).replace("withheld", DASH) for row in cells]
+        columns |= {f"{cohort} i": f"of {cells[0]['of_interviews']}", f"{cohort} s": "Sentences"}
         spanners[page.cohort(cohort)] = [f"{cohort} i", f"{cohort} s"]
-    page.show(wide, columns, spanners=spanners, name="themes")
+    page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="themes", notes=["Withheld: fewer interviews than the floor, or protecting such a cell."])
 
 
 def coders(page: Page) -> None:
@@ -588,8 +614,9 @@ def coders(page: Page) -> None:
 def coders_table(page: Page) -> None:
     """Show the agreement of every pair over all codes."""
     table = page.rows("interviews/agreement.csv", code="all").copy()
-    columns = {"pair": "Pair", "interviews": "Interviews", "both": "Both", "one": "One only", "percent_agreement": "Agree, %", "estimate": "Kappa", "ci_low": "from", "ci_high": "to"}
-    page.show(table, columns, digits={"percent_agreement": 1}, spanners={"Interval": ["ci_low", "ci_high"]}, name="coders")
+    table["kappa"] = [page.interval(row, 2) for row in table.to_dict("records")]
+    columns = {"pair": "Pair", "interviews": "Interviews", "both": "Both", "one": "One only", "percent_agreement": "Agree, %", "kappa": "Kappa [interval]"}
+    page.show(table, columns, digits={"percent_agreement": 1}, right=["kappa"], name="coders")
 
 
 # --------------------------------------------------------------------------------------------------------- synthesis and end
@@ -605,17 +632,14 @@ def synthesis(page: Page) -> None:
 
 def joint_table(page: Page) -> None:
     """Show the joint display."""
-    import pandas as pd
-
     table = page.table("synthesis/joint_display.csv").copy()
-    table["construct"] = [row["label"] + ("" if row["cohort"] == "all" else f" ({page.cohort(row['cohort']).lower()})") for row in table.to_dict("records")]
-    table["change"] = [
-        DASH if pd.isna(row["estimate"]) else f"{format_number(row['estimate'], page.digits, True)} [{format_number(row['ci_low'], page.digits, True)}, {format_number(row['ci_high'], page.digits, True)}]"
-        for row in table.to_dict("records")
-    ]
-    table["said"] = ["withheld" if pd.isna(row["interviews"]) else f"{row['interviews']} of {row['of_interviews']}" for row in table.to_dict("records")]
-    columns = {"construct": "Construct", "n": "n", "change": "Mean change [interval]", "reading": "Reading", "themes": "Themes", "said": "Interviews", "convergence": "Convergence"}
-    page.show(table, columns, name="joint", spanners={"Measured": ["n", "change", "reading"], "Said": ["themes", "said"]})
+    rows = table.to_dict("records")
+    table["construct"] = [row["label"] + ("" if row["cohort"] == "all" else f" ({page.cohort(row['cohort']).lower()})") for row in rows]
+    table["n"] = [page.cell(row, "n", 0) for row in rows]
+    table["change"] = [page.interval(row, None, True) for row in rows]
+    table["said"] = [page.cell(row, "interviews", 0) + ("" if row["interviews"] != row["interviews"] else f" of {row['of_interviews']}") for row in table.assign(interviews=table["interviews"].astype("float64")).to_dict("records")]
+    columns = {"construct": "Construct", "n": "n", "change": "Mean change", "reading": "Reading", "themes": "Themes", "said": "Interviews", "convergence": "Convergence"}
+    page.show(table, columns, name="joint", right=["n", "change", "said"], spanners={"Measured": ["n", "change", "reading"], "Said": ["themes", "said"]})
 
 
 def methods(page: Page) -> None:

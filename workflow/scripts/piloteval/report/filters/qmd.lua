@@ -1,9 +1,11 @@
 -- What Quarto's own filters do to a document, for the built-in engine (pandoc 3 with Lua 5.4).
 --
--- builtin.py executes the cells and hands over Markdown; this filter turns the Quarto constructs in it (numbered figures, tables,
--- equations and sections, cross references, callouts, conditional content, tabsets, margin notes) into what the HTML, DOCX and
--- Typst writers of pandoc can set. It never stops half-way: every fault of the text is one line "qmd-problem<TAB>kind<TAB>what" on
--- standard error, and builtin.py makes the sentence of it.
+-- builtin.py executes the cells and hands over Markdown; this filter turns the Quarto constructs in it (numbered
+-- figures, tables, equations and sections, cross references, callouts, conditional content, tabsets, margin notes)
+-- into what the HTML, DOCX and Typst writers of pandoc can set. It never stops half-way: every fault of the text is one
+-- line "qmd-problem<TAB>kind<TAB>what" on standard error, and builtin.py makes the sentence of it.
+--
+-- Attributes are given as lists of pairs: a Lua table has no order, and the same page must give the same bytes.
 
 local is_html = FORMAT:match("^html") ~= nil
 local is_docx = FORMAT == "docx"
@@ -11,24 +13,36 @@ local is_typst = FORMAT == "typst"
 
 -- The words the engine itself writes, in the six languages of the network.
 local WORDS = {
-  en = {fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section", note = "Note", tip = "Tip", important = "Important",
-    warning = "Warning", caution = "Caution", abstract = "Abstract", contents = "Contents", skip = "Skip to the text",
-    references = "References", code = "Code"},
-  es = {fig = "Figura", tbl = "Tabla", eq = "Ecuación", sec = "Sección", note = "Nota", tip = "Consejo", important = "Importante",
-    warning = "Advertencia", caution = "Precaución", abstract = "Resumen", contents = "Contenido", skip = "Ir al texto",
-    references = "Referencias", code = "Código"},
-  pt = {fig = "Figura", tbl = "Tabela", eq = "Equação", sec = "Secção", note = "Nota", tip = "Sugestão", important = "Importante",
-    warning = "Aviso", caution = "Cuidado", abstract = "Resumo", contents = "Índice", skip = "Ir para o texto",
-    references = "Referências", code = "Código"},
-  de = {fig = "Abbildung", tbl = "Tabelle", eq = "Gleichung", sec = "Abschnitt", note = "Hinweis", tip = "Tipp",
-    important = "Wichtig", warning = "Warnung", caution = "Vorsicht", abstract = "Zusammenfassung", contents = "Inhalt",
-    skip = "Zum Text", references = "Literatur", code = "Code"},
-  nl = {fig = "Figuur", tbl = "Tabel", eq = "Vergelijking", sec = "Paragraaf", note = "Opmerking", tip = "Tip",
-    important = "Belangrijk", warning = "Waarschuwing", caution = "Let op", abstract = "Samenvatting", contents = "Inhoud",
-    skip = "Naar de tekst", references = "Literatuur", code = "Code"},
-  fr = {fig = "Figure", tbl = "Tableau", eq = "Équation", sec = "Section", note = "Note", tip = "Conseil",
-    important = "Important", warning = "Avertissement", caution = "Attention", abstract = "Résumé", contents = "Sommaire",
-    skip = "Aller au texte", references = "Références", code = "Code"},
+  en = {
+    fig = "Figure", tbl = "Table", eq = "Equation", sec = "Section",
+    note = "Note", tip = "Tip", important = "Important", warning = "Warning", caution = "Caution",
+    abstract = "Abstract", contents = "Contents", references = "References", code = "Code", skip = "Skip to the text",
+  },
+  es = {
+    fig = "Figura", tbl = "Tabla", eq = "Ecuación", sec = "Sección",
+    note = "Nota", tip = "Consejo", important = "Importante", warning = "Advertencia", caution = "Precaución",
+    abstract = "Resumen", contents = "Contenido", references = "Referencias", code = "Código", skip = "Ir al texto",
+  },
+  pt = {
+    fig = "Figura", tbl = "Tabela", eq = "Equação", sec = "Secção",
+    note = "Nota", tip = "Sugestão", important = "Importante", warning = "Aviso", caution = "Cuidado",
+    abstract = "Resumo", contents = "Índice", references = "Referências", code = "Código", skip = "Ir para o texto",
+  },
+  de = {
+    fig = "Abbildung", tbl = "Tabelle", eq = "Gleichung", sec = "Abschnitt",
+    note = "Hinweis", tip = "Tipp", important = "Wichtig", warning = "Warnung", caution = "Vorsicht",
+    abstract = "Zusammenfassung", contents = "Inhalt", references = "Literatur", code = "Code", skip = "Zum Text",
+  },
+  nl = {
+    fig = "Figuur", tbl = "Tabel", eq = "Vergelijking", sec = "Paragraaf",
+    note = "Opmerking", tip = "Tip", important = "Belangrijk", warning = "Waarschuwing", caution = "Let op",
+    abstract = "Samenvatting", contents = "Inhoud", references = "Literatuur", code = "Code", skip = "Naar de tekst",
+  },
+  fr = {
+    fig = "Figure", tbl = "Tableau", eq = "Équation", sec = "Section",
+    note = "Note", tip = "Conseil", important = "Important", warning = "Avertissement", caution = "Attention",
+    abstract = "Résumé", contents = "Sommaire", references = "Références", code = "Code", skip = "Aller au texte",
+  },
 }
 local CALLOUTS = {"note", "tip", "important", "warning", "caution"}
 local NBSP = "\u{a0}"
@@ -42,6 +56,7 @@ local identifiers = {}      -- every identifier of the finished document
 local first_level = 1       -- the level of the document's highest heading
 local tier = nil            -- the tier banner, taken out of the text and handed to the template
 local has_refs = false
+local document_meta = {}
 
 local convert               -- blocks -> blocks; defined last, used by every container
 
@@ -57,9 +72,20 @@ local function escape_html(text)
   return (text:gsub('[&<>"]', {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}))
 end
 
+local function id_attribute(identifier) return identifier ~= "" and ' id="' .. identifier .. '"' or "" end
+
+-- Word's paragraph styles are named in builtin.py.
+local function in_style(style, blocks, identifier)
+  return pandoc.Div(blocks, pandoc.Attr(identifier or "", {}, {{"custom-style", style}}))
+end
+
+local function caption_block(style, identifier, caption)
+  return in_style(style, {pandoc.Para{pandoc.Span(caption, pandoc.Attr(identifier))}})
+end
+
 local function typst_string(text) return '"' .. text:gsub('[\\"]', "\\%0"):gsub("%s+", " ") .. '"' end
 
--- Labels ---------------------------------------------------------------------------------------------------------------------
+-- Labels --------------------------------------------------------------------------------------------------------------
 
 local function kind_of(identifier)
   local kind = (identifier or ""):match("^(%l+)%-.")
@@ -93,14 +119,12 @@ local function inlines_of(blocks)
   return blocks[1] and blocks[1].content and pandoc.Inlines(blocks[1].content) or pandoc.Inlines{}
 end
 
--- Pictures -------------------------------------------------------------------------------------------------------------------
+-- Pictures ------------------------------------------------------------------------------------------------------------
 
-local UNITS = {px = 0.75}   -- a CSS pixel is three quarters of a point; the other units are Typst's own
-
+-- A CSS pixel is three quarters of a point; per cent, inches and the like are Typst's own.
 local function typst_length(value)
-  local number, unit = (value or ""):match("^([%d.]+)(%a*)$")
-  if number and UNITS[unit ~= "" and unit or "px"] then return ("%gpt"):format(tonumber(number) * 0.75) end
-  return value
+  local pixels = value:match("^([%d.]+)px$") or value:match("^([%d.]+)$")
+  return pixels and ("%gpt"):format(tonumber(pixels) * 0.75) or value
 end
 
 local function alt_text(image)
@@ -148,15 +172,23 @@ local function figure(identifier, caption, blocks)
   else
     content = content:walk{Image = set_picture}
   end
-  if not is_html then return pandoc.Blocks{pandoc.Figure(content, {long = {pandoc.Plain(caption)}}, pandoc.Attr(identifier))} end
-  local out = pandoc.Blocks{raw('<figure class="float float-fig"' .. (identifier ~= "" and ' id="' .. identifier .. '"' or "") .. ">")}
+  if is_docx and #content > 1 then
+    -- pandoc would lay several pictures out in a table; below each other they are the width they were drawn at
+    local pictures = pandoc.Blocks{}
+    for _, block in ipairs(content) do pictures:insert(block.t == "Plain" and pandoc.Para(block.content) or block) end
+    return pandoc.Blocks{in_style("Captioned Figure", pictures), caption_block("Image Caption", identifier, caption)}
+  end
+  if not is_html then
+    return pandoc.Blocks{pandoc.Figure(content, {long = {pandoc.Plain(caption)}}, pandoc.Attr(identifier))}
+  end
+  local out = pandoc.Blocks{raw('<figure class="float float-fig"' .. id_attribute(identifier) .. ">")}
   out:extend(content)
   if #caption > 0 then out:extend{raw("<figcaption>"), pandoc.Plain(caption), raw("</figcaption>")} end
   out:insert(raw("</figure>"))
   return out
 end
 
--- Tables ---------------------------------------------------------------------------------------------------------------------
+-- Tables --------------------------------------------------------------------------------------------------------------
 
 local function cell_alignment(cell)
   local classes = table.concat(cell.attr.classes, " ")
@@ -203,6 +235,25 @@ local function looks_numeric(cell)
   return text == "" or text == "NaN" or text:match("^[-−+]?[%d.,]+%%?$") ~= nil
 end
 
+-- A column stands as its cells do; a data frame does not say, so its numbers go to the right.
+local function align_columns(tbl)
+  local frame = tbl.attr.classes:includes("dataframe")
+  for i, spec in ipairs(tbl.colspecs) do
+    local side, numeric = nil, frame
+    for _, body in ipairs(tbl.bodies) do
+      for _, row in ipairs(body.body) do
+        local cell = #row.cells == #tbl.colspecs and row.cells[i]
+        if cell then
+          if cell.alignment ~= "AlignDefault" then side = side or cell.alignment end
+          numeric = numeric and looks_numeric(cell)
+        end
+      end
+    end
+    if spec[1] == "AlignDefault" then spec[1] = side or numeric and "AlignRight" or "AlignDefault" end
+    tbl.colspecs[i] = spec
+  end
+end
+
 -- A table's notes stand below it as a paragraph: a foot row would be repeated on every page and ruled like data.
 local function notes_of(foot)
   local notes = pandoc.Blocks{}
@@ -216,7 +267,6 @@ end
 
 -- Make a table that came from HTML or a pipe table ready for the page: returns it and its notes.
 local function set_table(tbl)
-  local frame = tbl.attr.classes:includes("dataframe")
   for _, row in ipairs(tbl.head.rows) do
     for _, cell in ipairs(row.cells) do
       set_cell(cell, true)
@@ -235,20 +285,7 @@ local function set_table(tbl)
       for _, cell in ipairs(row.cells) do set_cell(cell, false) end
     end
   end
-  for i, spec in ipairs(tbl.colspecs) do
-    local side, numeric = nil, frame
-    for _, body in ipairs(tbl.bodies) do
-      for _, row in ipairs(body.body) do
-        local cell = #row.cells == #tbl.colspecs and row.cells[i]
-        if cell then
-          if cell.alignment ~= "AlignDefault" then side = side or cell.alignment end
-          numeric = numeric and looks_numeric(cell)
-        end
-      end
-    end
-    if spec[1] == "AlignDefault" then spec[1] = side or numeric and "AlignRight" or "AlignDefault" end
-    tbl.colspecs[i] = spec
-  end
+  align_columns(tbl)
   local notes = notes_of(tbl.foot)
   tbl.foot = pandoc.TableFoot()
   tbl.attr = pandoc.Attr(tbl.identifier)
@@ -257,17 +294,24 @@ end
 
 -- Widths the author gave hold. Equal ones that pandoc made of a long line's dashes do not: the words decide.
 local function set_widths(tbl, widths)
-  local total, shares, first, equal = 0, {}, tbl.colspecs[1] and tbl.colspecs[1][2], true
-  for share in (widths or ""):gmatch("[%d.]+") do table.insert(shares, tonumber(share)); total = total + tonumber(share) end
+  local total, shares, equal = 0, {}, true
+  for share in (widths or ""):gmatch("[%d.]+") do
+    table.insert(shares, tonumber(share))
+    total = total + tonumber(share)
+  end
   local given = #shares == #tbl.colspecs and total > 0
-  for _, spec in ipairs(tbl.colspecs) do equal = equal and math.abs((spec[2] or 0) - (first or 0)) < 0.001 end
+  for _, spec in ipairs(tbl.colspecs) do
+    equal = equal and math.abs((spec[2] or 0) - (tbl.colspecs[1][2] or 0)) < 0.001
+  end
   for i, spec in ipairs(tbl.colspecs) do
     if given then tbl.colspecs[i] = {spec[1], shares[i] / total} elseif equal then tbl.colspecs[i] = {spec[1]} end
   end
 end
 
-local function scrolling(block, label)
-  return pandoc.Div({block}, pandoc.Attr("", {"table-scroll"}, {{"role", "region"}, {"tabindex", "0"}, {"aria-label", label}}))
+-- A wide table scrolls in a box of its own, which the keyboard can reach and a screen reader can name.
+local function scrolling(block, caption_id)
+  local name = caption_id and {"aria-labelledby", caption_id} or {"aria-label", words.tbl}
+  return pandoc.Div({block}, pandoc.Attr("", {"table-scroll"}, {{"role", "region"}, {"tabindex", "0"}, name}))
 end
 
 local function note_block(notes)
@@ -276,68 +320,84 @@ local function note_block(notes)
     out:extend(notes); out:insert(raw("]"))
     return out
   end
-  return pandoc.Blocks{pandoc.Div(notes, pandoc.Attr("", {"table-notes"}, {["custom-style"] = "Table Notes"}))}
+  return pandoc.Blocks{in_style("Table Notes", notes)}
+end
+
+local function html_table_float(identifier, caption, blocks)
+  local caption_id = #caption > 0 and identifier ~= "" and identifier .. "-caption" or nil
+  local out = pandoc.Blocks{raw('<figure class="float float-tbl"' .. id_attribute(identifier) .. ">")}
+  if #caption > 0 then
+    out:extend{raw("<figcaption" .. id_attribute(caption_id or "") .. ">"), pandoc.Plain(caption), raw("</figcaption>")}
+  end
+  for _, block in ipairs(blocks) do
+    if block.t == "Table" then
+      align_columns(block)
+      block.attr = pandoc.Attr("", block.attr.classes)
+    end
+    local is_table = block.t == "Table" or block.t == "RawBlock" and block.text:match("<table")
+    out:insert(is_table and scrolling(block, caption_id) or block)
+  end
+  out:insert(raw("</figure>"))
+  return out
+end
+
+local function page_table_float(identifier, caption, blocks)
+  local out, placed = pandoc.Blocks{}, false
+  for _, block in ipairs(blocks) do
+    if block.t == "Table" then
+      local tbl, notes = set_table(block)
+      if not placed then
+        tbl.caption, tbl.identifier = {long = #caption > 0 and {pandoc.Plain(caption)} or {}}, identifier
+        placed = true
+      end
+      out:insert(tbl)
+      if #notes > 0 then out:extend(note_block(notes)) end
+    else
+      out:insert(block)
+    end
+  end
+  if placed then return out end
+  -- a float without a table in it: a picture of one, say
+  if is_docx then
+    out:insert(1, caption_block("Table Caption", identifier, caption))
+    return out
+  end
+  local opening = pandoc.Blocks{raw("#figure(kind: table, caption: ["), pandoc.Plain(caption), raw("])[")}
+  opening:extend(out)
+  opening:insert(raw("]" .. (identifier ~= "" and " <" .. identifier .. ">" or "")))
+  return opening
 end
 
 -- A table float: the caption above, then the table, then its notes and whatever else the cell printed.
 local function table_float(identifier, caption, blocks, widths)
   if kind_of(identifier) == "tbl" then count(identifier) end
-  local label = text_of(numbered(identifier, caption))
   caption = numbered(identifier, caption)
-  local out, placed = pandoc.Blocks{}, false
   for _, block in ipairs(blocks) do
     if block.t == "Table" then
       set_widths(block, widths)
       block.caption = {long = {}}
-      if is_html then
-        block.attr = pandoc.Attr("", block.attr.classes)
-        out:insert(scrolling(block, label))
-      else
-        local tbl, notes = set_table(block)
-        if not placed then
-          tbl.caption, tbl.identifier, placed = {long = #caption > 0 and {pandoc.Plain(caption)} or {}}, identifier, true
-        end
-        out:insert(tbl)
-        if #notes > 0 then out:extend(note_block(notes)) end
-      end
-    elseif is_html and block.t == "RawBlock" and block.text:match("<table") then
-      out:insert(scrolling(block, label))
-    else
-      out:insert(block)
     end
   end
-  if is_html then
-    local anchor = identifier ~= "" and ' id="' .. identifier .. '"' or ""
-    out:insert(1, raw('<figure class="float float-tbl"' .. anchor .. ">"))
-    if #caption > 0 then
-      for i, block in ipairs{raw("<figcaption>"), pandoc.Plain(caption), raw("</figcaption>")} do out:insert(i + 1, block) end
-    end
-    out:insert(raw("</figure>"))
-  elseif not placed and is_typst then
-    out:insert(1, raw("#figure(kind: table, caption: ["))
-    out:insert(2, pandoc.Plain(caption))
-    out:insert(3, raw("])["))
-    out:insert(raw("]" .. (identifier ~= "" and " <" .. identifier .. ">" or "")))
-  elseif not placed then
-    local anchor = pandoc.Span(caption, pandoc.Attr(identifier))
-    out:insert(1, pandoc.Div({pandoc.Para{anchor}}, pandoc.Attr("", {}, {["custom-style"] = "Table Caption"})))
-  end
-  return out
+  if is_html then return html_table_float(identifier, caption, blocks) end
+  return page_table_float(identifier, caption, blocks)
 end
 
--- Raw HTML -------------------------------------------------------------------------------------------------------------------
+-- Raw HTML ------------------------------------------------------------------------------------------------------------
 
 local function check_html(text)
   if text:lower():match("<script") then problem("script", "") end
-  local address = text:match("[sS][rR][cC]%s*=%s*[\"']?(https?:[^\"'%s>]*)") or text:match("url%([\"']?(https?:[^\"')]*)")
+  local address = text:match("[sS][rR][cC]%s*=%s*[\"']?(https?:[^\"'%s>]*)")
+  address = address or text:match("url%([\"']?(https?:[^\"')]*)")
   if address then problem("remote", address) end
 end
 
--- A table library prints HTML: kept on a web page, read into a native table everywhere else.
+-- A table library prints HTML: kept on a web page, read into a native table everywhere else. A data frame's own HTML
+-- says nothing that a native table does not.
 local function raw_html(block)
   local text = block.text:gsub("<!%-%-.-%-%->", "")
   check_html(text)
-  if is_html then return text:match("%S") and pandoc.Blocks{pandoc.RawBlock("html", text)} or pandoc.Blocks{} end
+  if not text:match("%S") then return pandoc.Blocks{} end
+  if is_html and not text:match('class="dataframe"') then return pandoc.Blocks{pandoc.RawBlock("html", text)} end
   local out = pandoc.Blocks{}
   local function flatten(blocks)
     for _, inner in ipairs(blocks) do
@@ -348,7 +408,7 @@ local function raw_html(block)
   return out
 end
 
--- Sections -------------------------------------------------------------------------------------------------------------------
+-- Sections ------------------------------------------------------------------------------------------------------------
 
 local function heading(header)
   local level = math.max(header.level - first_level + 1, 1)
@@ -369,21 +429,22 @@ local function heading(header)
   return header
 end
 
+local function is_box(div)
+  return div.classes:find_if(function(class) return class:match("^callout") or class == "panel-tabset" end) ~= nil
+end
+
 local function find_first_level(blocks, found)
   for _, block in ipairs(blocks) do
     if block.t == "Header" then found = math.min(found, block.level) end
-    local special = block.t == "Div" and block.classes:find_if(function(c) return c:match("^callout") or c == "panel-tabset" end)
-    if block.t == "Div" and not special then found = find_first_level(block.content, found) end
+    if block.t == "Div" and not is_box(block) then found = find_first_level(block.content, found) end
   end
   return found
 end
 
--- Divs -----------------------------------------------------------------------------------------------------------------------
+-- Divs ----------------------------------------------------------------------------------------------------------------
 
--- Quarto's names of our three formats; it calls the PDF that Typst makes "typst".
-local FORMAT_NAMES = {html = {html = true, ["html:js"] = true, html5 = true}, docx = {docx = true}, typst = {typst = true, pdf = true}}
-
-local function is_format(name) return FORMAT_NAMES[is_html and "html" or FORMAT][name] == true end
+-- Quarto's names of our three formats: "pdf" means LaTeX there, and the PDF that Typst makes is "typst".
+local function is_format(name) return name:match("^html") and is_html or name == FORMAT end
 
 local function meta_is_set(meta, path)
   local value = meta
@@ -393,8 +454,6 @@ local function meta_is_set(meta, path)
   end
   return value ~= false and text_of(value) ~= "" and text_of(value) ~= "false"
 end
-
-local document_meta = {}
 
 local function is_shown(element)
   local attributes, shown = element.attributes, true
@@ -414,39 +473,43 @@ end
 local function split_caption(div)
   local content, caption = pandoc.Blocks{}, nil
   for _, block in ipairs(div.content) do
-    if block.t == "Div" and block.classes:includes("float-caption") then caption = inlines_of(block.content)
-    else content:insert(block) end
+    if block.t == "Div" and block.classes:includes("float-caption") then
+      caption = inlines_of(block.content)
+    else
+      content:insert(block)
+    end
   end
   local last = content[#content]
-  if not caption and last and last.t == "Para" and not (#last.content == 1 and last.content[1].t == "Image") and #content > 1 then
-    caption = content:remove().content
-  end
+  local picture = last and last.t == "Para" and #last.content == 1 and last.content[1].t == "Image"
+  if not caption and #content > 1 and last.t == "Para" and not picture then caption = content:remove().content end
   return caption, content
 end
 
+-- The label stands on the Div; a caption that the table or figure in it has itself is as good as one in the options.
 local function float(div)
   local caption, content = split_caption(div)
-  if kind_of(div.identifier) == "tbl" or div.classes:includes("tbl-float") then
-    local blocks = pandoc.Blocks{}
-    for _, block in ipairs(content) do
-      -- the label stands on the Div; a caption below the table itself is as good as one in the cell's options
-      if block.t == "Table" then
-        if not caption or #caption == 0 then caption = inlines_of(block.caption.long) end
-        blocks:insert(block)
-      elseif block.t == "RawBlock" and block.format:match("^html") then blocks:extend(raw_html(block))
-      else blocks:extend(convert(pandoc.Blocks{block})) end
-    end
-    return table_float(div.identifier, caption or pandoc.Inlines{}, blocks, div.attributes["tbl-colwidths"])
-  end
+  local is_table = kind_of(div.identifier) == "tbl" or div.classes:includes("tbl-float")
   local blocks = pandoc.Blocks{}
   for _, block in ipairs(content) do
-    if block.t == "Figure" then
+    if block.t == "Table" or block.t == "Figure" then
       if not caption or #caption == 0 then caption = inlines_of(block.caption.long) end
-      blocks:extend(block.content)
-    elseif block.t == "RawBlock" or block.t == "Div" then blocks:extend(convert(pandoc.Blocks{block}))
-    else blocks:insert(block) end
+      if block.t == "Table" then blocks:insert(block) else blocks:extend(block.content) end
+    elseif block.t == "RawBlock" and block.format:match("^html") then
+      blocks:extend(raw_html(block))
+    elseif block.t == "Div" then
+      blocks:extend(convert(pandoc.Blocks{block}))
+    else
+      blocks:insert(block)
+    end
   end
-  return figure(div.identifier, caption or pandoc.Inlines{}, blocks)
+  caption = caption or pandoc.Inlines{}
+  if is_table then return table_float(div.identifier, caption, blocks, div.attributes["tbl-colwidths"]) end
+  return figure(div.identifier, caption, blocks)
+end
+
+local function unlisted(header)
+  header.classes:extend{"unnumbered", "unlisted"}
+  return header
 end
 
 local function callout(div, kind)
@@ -454,7 +517,7 @@ local function callout(div, kind)
   if div.attributes.title then title = inlines_of(pandoc.read(div.attributes.title, "markdown").blocks) end
   local content = pandoc.Blocks(div.content)
   if content[1] and content[1].t == "Header" then title = content:remove(1).content end
-  content = convert(content:walk{Header = function(header) header.classes:insert("unnumbered"); header.classes:insert("unlisted"); return header end})
+  content = convert(content:walk{Header = unlisted})
   if is_typst then
     local out = pandoc.Blocks{raw('#callout("' .. kind .. '", ['), pandoc.Plain(title), raw("])[")}
     out:extend(content); out:insert(raw("]"))
@@ -462,18 +525,18 @@ local function callout(div, kind)
   end
   if is_docx then
     content:insert(1, pandoc.Para{pandoc.Strong(title)})
-    return pandoc.Blocks{pandoc.Div(content, pandoc.Attr(div.identifier, {}, {["custom-style"] = "Callout " .. kind:gsub("^%l", string.upper)}))}
+    return pandoc.Blocks{in_style("Callout " .. kind:gsub("^%l", string.upper), content, div.identifier)}
   end
   local body = pandoc.Div(content, pandoc.Attr("", {"callout-body"}))
-  local classes = "callout callout-" .. kind
-  local anchor = div.identifier ~= "" and ' id="' .. div.identifier .. '"' or ""
+  local box = ('class="callout callout-%s"'):format(kind) .. id_attribute(div.identifier)
   if div.attributes.collapse then
     local open = div.attributes.collapse == "false" and " open" or ""
-    return pandoc.Blocks{raw(("<details class=\"%s\"%s%s><summary class=\"callout-title\">"):format(classes, anchor, open)),
-      pandoc.Plain(title), raw("</summary>"), body, raw("</details>")}
+    local opening = raw("<details " .. box .. open .. '><summary class="callout-title">')
+    return pandoc.Blocks{opening, pandoc.Plain(title), raw("</summary>"), body, raw("</details>")}
   end
-  return pandoc.Blocks{raw(('<div class="%s"%s role="note" aria-label="%s">'):format(classes, anchor, escape_html(text_of(title)))),
-    pandoc.Div({pandoc.Plain(title)}, pandoc.Attr("", {"callout-title"})), body, raw("</div>")}
+  local opening = raw("<div " .. box .. ' role="note" aria-label="' .. escape_html(text_of(title)) .. '">')
+  local head = pandoc.Div({pandoc.Plain(title)}, pandoc.Attr("", {"callout-title"}))
+  return pandoc.Blocks{opening, head, body, raw("</div>")}
 end
 
 -- Tabs one below the other, each under its title; in Word the title is no heading, or it would be in the contents.
@@ -481,10 +544,9 @@ local function tabset(div)
   local content = pandoc.Blocks{}
   for _, block in ipairs(div.content) do
     if block.t == "Header" and is_docx then
-      content:insert(pandoc.Div({pandoc.Para(block.content)}, pandoc.Attr("", {}, {["custom-style"] = "Tab Title"})))
+      content:insert(in_style("Tab Title", {pandoc.Para(block.content)}))
     else
-      if block.t == "Header" then block.classes:extend{"unnumbered", "unlisted"} end
-      content:insert(block)
+      content:insert(block.t == "Header" and unlisted(block) or block)
     end
   end
   content = convert(content)
@@ -493,14 +555,17 @@ end
 
 local function styled(div, style, typst_call, open, close)
   local content = convert(div.content)
-  if is_docx then return pandoc.Blocks{pandoc.Div(content, pandoc.Attr(div.identifier, {}, {["custom-style"] = style}))} end
+  if is_docx then return pandoc.Blocks{in_style(style, content, div.identifier)} end
   content:insert(1, raw(is_typst and "#" .. typst_call .. "[" or open))
   content:insert(raw(is_typst and "]" or close))
   return content
 end
 
-local PAGE_BREAK = {html = '<div class="page-break"></div>', docx = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>',
-  typst = "#pagebreak(weak: true)"}
+local PAGE_BREAK = {
+  html = '<div class="page-break"></div>',
+  docx = '<w:p><w:r><w:br w:type="page"/></w:r></w:p>',
+  typst = "#pagebreak(weak: true)",
+}
 
 local function convert_div(div)
   if is_conditional(div) then return is_shown(div) and convert(div.content) or pandoc.Blocks{} end
@@ -508,7 +573,8 @@ local function convert_div(div)
     if div.classes:includes("callout-" .. kind) then return callout(div, kind) end
   end
   local kind = kind_of(div.identifier)
-  if kind == "fig" or kind == "tbl" or div.classes:includes("fig-float") or div.classes:includes("tbl-float") then return float(div) end
+  if kind == "fig" or kind == "tbl" then return float(div) end
+  if div.classes:includes("fig-float") or div.classes:includes("tbl-float") then return float(div) end
   if div.classes:includes("panel-tabset") then return tabset(div) end
   if div.classes:includes("column-margin") or div.classes:includes("aside") then
     return styled(div, "Margin Note", "margin-note", '<aside class="column-margin">', "</aside>")
@@ -516,13 +582,17 @@ local function convert_div(div)
   if div.classes:includes("page-break") then return pandoc.Blocks{raw(PAGE_BREAK[is_html and "html" or FORMAT])} end
   if div.classes:includes("tier-banner") then
     local name = div.classes:find_if(function(class) return class:match("^tier%-") and class ~= "tier-banner" end)
-    tier = {content = pandoc.Blocks(div.content), classes = table.concat(div.classes, " "), name = name and name:sub(6)}
+    tier = {content = pandoc.Blocks(div.content), classes = table.concat(div.classes, " ")}
+    tier.name = name and name:match("^tier%-(.+)$")
     return pandoc.Blocks{}
   end
-  if div.classes:includes("colophon") then return styled(div, "Colophon", "colophon", '<div class="colophon">', "</div>") end
+  if div.classes:includes("colophon") then
+    return styled(div, "Colophon", "colophon", '<div class="colophon">', "</div>")
+  end
   if div.classes:includes("code-fold") and is_html then
-    local out = pandoc.Blocks{raw("<details class=\"code-fold\"><summary>" .. words.code .. "</summary>")}
-    out:extend(div.content); out:insert(raw("</details>"))
+    local out = pandoc.Blocks{raw('<details class="code-fold"><summary>' .. words.code .. "</summary>")}
+    out:extend(div.content)
+    out:insert(raw("</details>"))
     return out
   end
   if div.identifier == "refs" then has_refs = true end
@@ -530,13 +600,14 @@ local function convert_div(div)
   return pandoc.Blocks{div}
 end
 
--- Equations ------------------------------------------------------------------------------------------------------------------
+-- Equations -----------------------------------------------------------------------------------------------------------
 
 -- pandoc's formula with its source as alternative text, so that a screen reader has something to say.
 local function typst_math(math, more)
   local body = pandoc.write(pandoc.Pandoc{pandoc.Plain{math}}, "typst"):gsub("%s+$", "")
   local block = math.mathtype == "DisplayMath" and "block: true, " or ""
-  return ("#math.equation(%s%salt: %s, %s)"):format(block, more or "", typst_string(math.text:match("^%s*(.-)%s*$")), body)
+  local source = typst_string(math.text:match("^%s*(.-)%s*$"))
+  return ("#math.equation(%s%salt: %s, %s)"):format(block, more or "", source, body)
 end
 
 local function numbered_equation(math, identifier)
@@ -553,29 +624,34 @@ local function numbered_equation(math, identifier)
   return pandoc.Div({pandoc.Plain{math}, pandoc.Plain{label}}, pandoc.Attr(identifier, {"equation"}))
 end
 
+local function is_gap(inline) return inline and (inline.t == "Space" or inline.t == "SoftBreak") end
+
+local function trim(inlines)
+  while is_gap(inlines[#inlines]) do inlines:remove() end
+  while is_gap(inlines[1]) do inlines:remove(1) end
+  return inlines
+end
+
 -- A paragraph may hold text before and after its display formulas: each numbered one stands alone.
 local function convert_para(para)
   local out, line = pandoc.Blocks{}, pandoc.Inlines{}
-  local function flush()
-    while #line > 0 and (line[#line].t == "Space" or line[#line].t == "SoftBreak") do line:remove() end
-    while #line > 0 and (line[1].t == "Space" or line[1].t == "SoftBreak") do line:remove(1) end
-    if #line > 0 then out:insert(para.t == "Para" and pandoc.Para(line) or pandoc.Plain(line)) end
-    line = pandoc.Inlines{}
-  end
-  for i, inline in ipairs(para.content) do
+  for _, inline in ipairs(para.content) do
     local label = inline.t == "Str" and inline.text:match("^{#(eq%-[%w_-]+)}$")
-    local math = nil
-    if label then
-      while #line > 0 and (line[#line].t == "Space" or line[#line].t == "SoftBreak") do line:remove() end
-      math = #line > 0 and line[#line].t == "Math" and line[#line].mathtype == "DisplayMath" and line:remove() or nil
+    local formula = label and trim(line)[#line]
+    if formula and formula.t == "Math" and formula.mathtype == "DisplayMath" then
+      line:remove()
+      if #trim(line) > 0 then out:insert(pandoc.Para(line)) end
+      out:insert(numbered_equation(formula, label))
+      line = pandoc.Inlines{}
+    else
+      line:insert(inline)
     end
-    if math then flush(); out:insert(numbered_equation(math, label)) else line:insert(inline) end
   end
-  flush()
+  if #trim(line) > 0 then out:insert(pandoc.Para(line)) end
   return out
 end
 
--- Blocks ---------------------------------------------------------------------------------------------------------------------
+-- Blocks --------------------------------------------------------------------------------------------------------------
 
 local function lone_figure(para)
   local image = #para.content == 1 and para.content[1]
@@ -599,7 +675,8 @@ local CONVERT = {
     return figure(identifier, inlines_of(block.caption.long), block.content)
   end,
   Table = function(block)
-    return table_float(block.identifier, inlines_of(block.caption.long), pandoc.Blocks{block}, block.attributes["tbl-colwidths"])
+    local caption, widths = inlines_of(block.caption.long), block.attributes["tbl-colwidths"]
+    return table_float(block.identifier, caption, pandoc.Blocks{block}, widths)
   end,
   Para = function(block)
     local image = lone_figure(block)
@@ -612,14 +689,13 @@ local CONVERT = {
   end,
   RawBlock = function(block)
     if not block.format:match("^html") then return pandoc.Blocks{block} end
-    local blocks = raw_html(block)
-    if is_html then
-      if not block.text:match("<table") then return blocks end
-      return pandoc.Blocks{scrolling(blocks[1], words.tbl)}
-    end
     local out = pandoc.Blocks{}
-    for _, inner in ipairs(blocks) do
-      if inner.t == "Table" then out:extend(table_float("", inlines_of(inner.caption.long), pandoc.Blocks{inner})) else out:insert(inner) end
+    for _, inner in ipairs(raw_html(block)) do
+      if inner.t == "Table" then
+        out:extend(table_float("", inlines_of(inner.caption.long), pandoc.Blocks{inner}))
+      else
+        out:insert(is_html and block.text:match("<table") and scrolling(inner) or inner)
+      end
     end
     return out
   end,
@@ -629,7 +705,9 @@ local CONVERT = {
   end,
   BlockQuote = function(block) return pandoc.Blocks{pandoc.BlockQuote(convert(block.content))} end,
   BulletList = function(block) return pandoc.Blocks{pandoc.BulletList(convert_items(block.content))} end,
-  OrderedList = function(block) return pandoc.Blocks{pandoc.OrderedList(convert_items(block.content), block.listAttributes)} end,
+  OrderedList = function(block)
+    return pandoc.Blocks{pandoc.OrderedList(convert_items(block.content), block.listAttributes)}
+  end,
 }
 
 convert = function(blocks)
@@ -641,15 +719,21 @@ convert = function(blocks)
   return out
 end
 
--- References -----------------------------------------------------------------------------------------------------------------
+-- References ----------------------------------------------------------------------------------------------------------
 
 local function reference_text(citation)
   local target = targets[citation.id]
   local out = pandoc.Inlines{}
-  if not target.number then out:extend(target.title)
-  elseif citation.mode == "SuppressAuthor" then out:insert(pandoc.Str(target.number))
-  elseif #citation.prefix > 0 then out:extend(citation.prefix); out:insert(pandoc.Str(NBSP .. target.number))
-  else out:insert(pandoc.Str(words[target.kind] .. NBSP .. target.number)) end
+  if not target.number then
+    out:extend(target.title)
+  elseif citation.mode == "SuppressAuthor" then
+    out:insert(pandoc.Str(target.number))
+  elseif #citation.prefix > 0 then
+    out:extend(citation.prefix)
+    out:insert(pandoc.Str(NBSP .. target.number))
+  else
+    out:insert(pandoc.Str(words[target.kind] .. NBSP .. target.number))
+  end
   return out
 end
 
@@ -658,14 +742,17 @@ local function resolver(known)
     local out, inside = pandoc.Inlines{}, 0
     for i, citation in ipairs(cite.citations) do
       local id = citation.id
-      -- Quarto writes @Fig-x at the start of a sentence; its words are capitals here anyway
-      if not targets[id] and targets[id:gsub("^%u", string.lower)] then id = id:gsub("^%u", string.lower); citation.id = id end
+      -- @Fig-x asks for a capital at the start of a sentence; the words have one anyway
+      local lower = id:gsub("^%u", string.lower)
+      if not targets[id] and targets[lower] then id, citation.id = lower, lower end
       if targets[id] then
         inside = inside + 1
         if i > 1 then out:extend{pandoc.Str(","), pandoc.Space()} end
         out:insert(pandoc.Link(reference_text(citation), "#" .. id, "", pandoc.Attr("", {"xref"})))
         if #citation.suffix > 0 then out:extend(citation.suffix) end
-      elseif not known[id] then problem("unresolved", id) end
+      elseif not known[id] then
+        problem("unresolved", id)
+      end
     end
     if inside == 0 then return nil end
     if inside < #cite.citations then problem("mixed", cite.citations[1].id) end
@@ -688,6 +775,10 @@ local function inline_image(image)
   return pandoc.RawInline("typst", "#box(" .. typst_image(image) .. ")")
 end
 
+local function inline_math(math)
+  if is_typst then return pandoc.RawInline("typst", typst_math(math)) end
+end
+
 local function inline_span(span)
   if is_conditional(span) then return is_shown(span) and span.content or {} end
 end
@@ -705,7 +796,9 @@ local function dead_link(link)
 end
 
 local function collect_identifiers(doc)
-  local function remember(element) if element.identifier and element.identifier ~= "" then identifiers[element.identifier] = true end end
+  local function remember(element)
+    if element.identifier and element.identifier ~= "" then identifiers[element.identifier] = true end
+  end
   doc:walk{Block = remember, Inline = remember}
   for id in pairs(targets) do identifiers[id] = true end
 end
@@ -721,9 +814,11 @@ local function set_meta(meta)
   return meta
 end
 
-local function add_references(doc)
-  if has_refs or not (doc.meta.bibliography or doc.meta.references) or doc.meta["suppress-bibliography"] then return end
-  if doc.meta["reference-section-title"] then return end
+-- A page that cites and has no place for the references gets one, with a heading, at its end.
+local function add_references(doc, known)
+  if has_refs or next(known) == nil or doc.meta["suppress-bibliography"] or doc.meta["reference-section-title"] then
+    return
+  end
   local title = pandoc.Header(is_html and 2 or 1, words.references, pandoc.Attr("references", {"unnumbered"}))
   doc.blocks:extend{title, pandoc.Div({}, pandoc.Attr("refs"))}
 end
@@ -738,12 +833,10 @@ function Pandoc(doc)
   if first_level == 7 then first_level = 1 end
   local known = bibliography_ids(doc)
   doc.blocks = convert(doc.blocks)
-  if tier and is_docx then
-    doc.blocks:insert(1, pandoc.Div(tier.content, pandoc.Attr("", {}, {["custom-style"] = "Tier Banner"})))
-  end
+  if tier and is_docx then doc.blocks:insert(1, in_style("Tier Banner", tier.content)) end
   doc = doc:walk{Cite = resolver(known), Span = inline_span, RawInline = raw_inline}
-  add_references(doc)
-  doc = doc:walk{Image = inline_image, Math = is_typst and function(math) return pandoc.RawInline("typst", typst_math(math)) end or nil}
+  add_references(doc, known)
+  doc = doc:walk{Image = inline_image, Math = inline_math}
   collect_identifiers(doc)
   doc = doc:walk{Link = dead_link}
   doc.meta = set_meta(doc.meta)
