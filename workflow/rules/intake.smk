@@ -30,7 +30,7 @@ rule check_inputs:
         cohorts=list(study.config["study"]["cohorts"]),
         outcomes=[one["scale"] for one in study.config["outcomes"]],
         settings=study.settings(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     priority: CHECK_FIRST
     log:
         "logs/check_inputs.log",

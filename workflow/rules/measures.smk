@@ -26,7 +26,7 @@ rule score_scales:
         sources=study.rows("questionnaire"),
         registered=study.has("register"),
         settings=study.settings(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/score_scales.log",
     benchmark:
@@ -55,7 +55,8 @@ rule describe_sample:
     params:
         waves=study.waves(),
         countries=study.config["study"]["countries"],
-        tiers=study.config["tiers"],
+        registered=study.has("register"),
+        tiers=study.limits("internal"),
     log:
         "logs/describe_sample.log",
     benchmark:
@@ -80,7 +81,7 @@ rule estimate_reliability:
         waves=study.waves(),
         confidence=study.config["statistics"]["confidence"],
         min_n=study.config["statistics"]["min_n"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/estimate_reliability.log",
     benchmark:
@@ -106,7 +107,7 @@ rule compare_waves:
         comparison=study.config["change"]["comparison"],
         confidence=study.config["statistics"]["confidence"],
         min_n=study.config["statistics"]["min_n"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/compare_waves.log",
     benchmark:
@@ -139,7 +140,7 @@ rule assess_certification:
         settings=study.settings(),
         agree_from=study.config["certification"]["rating_agree_from"],
         confidence=study.config["statistics"]["confidence"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/assess_certification.log",
     benchmark:
@@ -167,7 +168,7 @@ rule assess_consensus:
         consensus=study.consensus(),
         settings=study.settings(),
         confidence=study.config["statistics"]["confidence"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/assess_consensus.log",
     benchmark:

@@ -16,7 +16,7 @@ rule admit_participants:
     input:
         raw=study.raw("register", "withdrawals", "interview_list", *study.respondents()),
         sites=study.files("sites"),
-        instruments=study.instruments,
+        instruments=study.instruments if study.respondents() else [],
         key=study.files("key"),
         code=code("admit_participants"),
     output:
@@ -31,7 +31,7 @@ rule admit_participants:
         cohorts=list(study.config["study"]["cohorts"]),
         criteria=study.criteria(),
         settings=study.settings(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/admit_participants.log",
     benchmark:

@@ -24,7 +24,7 @@ rule prepare_transcripts:
         pins=study.pins("transcript"),
         sources=study.rows("transcript"),
         settings=study.settings(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/prepare_transcripts.log",
     benchmark:
@@ -45,7 +45,7 @@ rule code_segments:
     output:
         suggestions="results/restricted/interviews/suggestions.parquet",
     params:
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/code_segments.log",
     benchmark:
@@ -77,7 +77,7 @@ rule check_coders:
         sources=study.rows("coding", "transcript"),
         settings=study.settings(),
         confidence=study.config["statistics"]["confidence"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/check_coders.log",
     benchmark:
@@ -100,7 +100,7 @@ rule build_themes:
         codes="results/internal/interviews/codes.csv",
         themes=report("results/internal/interviews/themes.csv", caption="../report/build_themes.rst", category="Interviews"),
     params:
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/build_themes.log",
     benchmark:

@@ -17,7 +17,7 @@ rule release_tables:
         released=study.released(),
         withheld=report("results/internal/release/withheld.csv", caption="../report/release_tables.rst", category="Release"),
     params:
-        tiers=study.config["tiers"],
+        tiers=study.limits("release"),
     log:
         "logs/release_tables.log",
     benchmark:

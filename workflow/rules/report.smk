@@ -21,7 +21,7 @@ rule draw_figures:
     params:
         figures={tier: study.figures(tier) for tier in study.tiers_shown()},
         labels=study.labels(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("release"),
     log:
         "logs/draw_figures.log",
     benchmark:
@@ -52,7 +52,7 @@ rule write_provenance:
         pins=study.pins(),
         config=study.config,
         rules={str(path): one.name for one in workflow.rules for path in one.output},
-        tiers=study.config["tiers"],
+        tiers=study.limits("release"),
     log:
         "logs/write_provenance.log",
     benchmark:
@@ -79,7 +79,7 @@ rule render_report:
     params:
         facts=study.report_facts(),
         engine=study.engine(),
-        tiers=study.config["tiers"],
+        tiers=study.limits("release"),
     log:
         "logs/render_report.{tier}.{format}.log",
     benchmark:

@@ -17,7 +17,7 @@ rule join_findings:
         display=report("results/internal/synthesis/joint_display.csv", caption="../report/join_findings.rst", category="Synthesis"),
     params:
         constructs=study.config["synthesis"]["constructs"],
-        tiers=study.config["tiers"],
+        tiers=study.limits("internal"),
     log:
         "logs/join_findings.log",
     benchmark:

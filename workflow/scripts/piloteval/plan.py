@@ -171,6 +171,11 @@ class Study:
             "languages": config["study"]["languages"],
         }
 
+    def limits(self, tier: str) -> dict[str, int]:
+        """Return the limits a rule needs that writes tables of the tier, so that others do not depend on them."""
+        every = self.config["tiers"]
+        return dict(every) if tier == "release" else {"internal_floor": every["internal_floor"]}
+
     def criteria(self) -> dict[str, Any]:
         """Return the criteria of eligibility."""
         return {key: self.config["participants"][key] for key in ("min_age", "min_experience_years", "professions", "require_affiliation")}

@@ -23,7 +23,7 @@ def _in(table: pd.DataFrame, cohort: str) -> pd.DataFrame:
     return table if cohort == ALL else table[table["cohort"] == cohort]
 
 
-def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str]) -> pd.DataFrame:
+def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str], registered: bool = True) -> pd.DataFrame:
     """Return the participant flow: registered, excluded by reason, withdrawn, enrolled, answered in each wave and in all.
 
     Parameters
@@ -34,15 +34,19 @@ def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str
         One row a person, wave and scale.
     waves : list of str
         Waves in time order.
+    registered : bool
+        Whether the study has a register; without one everybody who answered is in, and there are no steps before.
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [{"step": "registered", "reason": "", "people": len(screening)}]
-    excluded = screening[screening["status"] == EXCLUDED]
-    rows.append({"step": "excluded", "reason": "", "people": len(excluded)})
-    for reason, count in excluded["reason"].value_counts().sort_index().items():
-        rows.append({"step": "excluded", "reason": reason, "people": count})
-    rows.append({"step": "withdrew", "reason": "", "people": int((screening["status"] == WITHDRAWN).sum())})
+    rows: list[dict[str, Any]] = []
+    if registered:
+        rows.append({"step": "registered", "reason": "", "people": len(screening)})
+        excluded = screening[screening["status"] == EXCLUDED]
+        rows.append({"step": "excluded", "reason": "", "people": len(excluded)})
+        for reason, count in excluded["reason"].value_counts().sort_index().items():
+            rows.append({"step": "excluded", "reason": reason, "people": count})
+        rows.append({"step": "withdrew", "reason": "", "people": int((screening["status"] == WITHDRAWN).sum())})
     rows.append({"step": "enrolled", "reason": "", "people": int((screening["status"] == ADMITTED).sum())})
     present = {wave: set(scores.loc[scores["wave"] == wave, "person"]) for wave in waves}
     for wave in waves:
@@ -149,12 +153,12 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
 
 
 def run(
-    screening: pd.DataFrame, participants: pd.DataFrame, scores: pd.DataFrame, *, sites: list[str], instruments: list[str], waves: list[str], countries: dict[str, str]
+    screening: pd.DataFrame, participants: pd.DataFrame, scores: pd.DataFrame, *, sites: list[str], instruments: list[str], waves: list[str], countries: dict[str, str], registered: bool
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of rule ``describe_sample``."""
     settings = {one["site"]: one["setting"] for one in read_tsv(sites[0], "sites")} if sites else {}
     return {
-        "flow": describe_flow(screening, scores, waves),
+        "flow": describe_flow(screening, scores, waves, registered),
         "characteristics": describe_characteristics(participants, countries, settings),
         "waves": describe_waves(participants, scores, waves),
         "scores": describe_scores(scores, scales_of(read_instruments(instruments)), waves),

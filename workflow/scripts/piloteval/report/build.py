@@ -13,7 +13,7 @@ from piloteval.config import read_instruments
 from piloteval.report import engines
 
 #: Sections that belong to a part of the study; others are always shown.
-PART_SECTIONS = ("sample", "reliability", "change", "certification", "consensus", "interviews", "coders", "synthesis")
+PART_SECTIONS = ("instruments", "sample", "characteristics", "scores", "reliability", "change", "certification", "consensus", "interviews", "coders", "synthesis", "references")
 _INCLUDE = re.compile(r"^\{\{<\s*include\s+_sections/_(\w+)\.qmd\s*>\}\}$", re.MULTILINE)
 
 
@@ -94,7 +94,10 @@ def build(
         report = {**facts, "tier": tier, "engine": engine, "instruments": instrument_facts(instruments)}
         (work / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
         source = work / "evaluation.qmd"
-        text = keep_sections(source.read_text(encoding="utf-8"), facts["parts"], tier == "internal")
+        cited = facts["study"]["registry"] or {"reliability", "change", "certification", "coders"} & set(facts["parts"])
+        flags = [*facts["parts"], *(["instruments"] if instruments else []), *(["scores"] if "sample" in facts["parts"] else []),
+            *(["characteristics"] if "sample" in facts["parts"] and facts["registered"] else []), *(["references"] if cited else [])]
+        text = keep_sections(source.read_text(encoding="utf-8"), flags, tier == "internal")
         audience = "Report for the study team" if tier == "internal" else "Report for the public"
         study = facts["study"]
         text = _front_matter(text, {"title": study["title"], "subtitle": " · ".join(part for part in (study["subtitle"], audience) if part)})

@@ -158,7 +158,18 @@ def read_page(source: Path, workdir: Path, to: str) -> Page:
 
 
 def merged(base: dict, over: dict) -> dict:
-    """Return ``base`` with the values of ``over``: mappings are merged, lists joined, everything else is replaced."""
+    """Return settings with others laid over them, as Quarto lays a page's front matter over the project's.
+
+    Parameters
+    ----------
+    base, over : dict
+        Settings, and those that win.
+
+    Returns
+    -------
+    dict
+        Mappings are merged, lists joined, everything else is replaced.
+    """
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
@@ -433,7 +444,15 @@ def _run_expressions(client, prose: Prose, page: Page) -> list[dict]:
 def epoch_of(settings: dict) -> int:
     """Return the moment a page's files are dated with, in seconds since 1970.
 
-    ``SOURCE_DATE_EPOCH`` of the environment comes first, then an ISO ``date`` in the front matter, then a fixed day.
+    Parameters
+    ----------
+    settings : dict
+        The page's settings.
+
+    Returns
+    -------
+    int
+        ``SOURCE_DATE_EPOCH`` of the environment if it is set, else an ISO ``date`` of the page, else a fixed day.
     """
     if os.environ.get("SOURCE_DATE_EPOCH", "").isdigit():
         return int(os.environ["SOURCE_DATE_EPOCH"])
@@ -504,8 +523,16 @@ def _shortcode(match: re.Match, prose: Prose, page: Page) -> str:
 def inline_text(data: dict[str, str]) -> str:
     """Return the Markdown for the result of an inline expression, by Quarto's rules.
 
-    A ``Markdown`` object is Markdown, an object with HTML is HTML, and everything else is plain text: strings lose
-    their quotes, and characters that mean something in Markdown are escaped.
+    Parameters
+    ----------
+    data : dict of str to str
+        The result in several MIME types.
+
+    Returns
+    -------
+    str
+        A ``Markdown`` object is Markdown, an object with HTML is HTML, and everything else is plain text: strings lose
+        their quotes, and characters that mean something in Markdown are escaped.
     """
     if "text/markdown" in data:
         return data["text/markdown"]
@@ -568,7 +595,7 @@ def _float(body: str, options: dict, label: str) -> str:
     attributes.append(f".{kind}-float")
     if "tbl-colwidths" in options:
         attributes.append(f'tbl-colwidths="{options["tbl-colwidths"]}"')
-    caption = str(options.get(f"{kind}-cap") or "").strip()
+    caption = " ".join(str(text).strip() for text in _listed(options.get(f"{kind}-cap") or ""))
     return f"::: {{{' '.join(attributes)}}}\n{body}\n\n::: {{.float-caption}}\n{caption}\n:::\n:::"
 
 
@@ -719,14 +746,14 @@ def render(source: Path, output: Path, *, to: str, workdir: Path, python_path: l
     results = run_cells(page, to, workdir, python_path)
     text = assemble(page, results, workdir / f"_figures_{to}")
     with tempfile.TemporaryDirectory(prefix="piloteval-") as scratch:
-        content = {"html": set_html, "docx": set_docx, "pdf": set_pdf}[to](page, text, workdir, Path(scratch))
+        content = {"html": _set_html, "docx": _set_docx, "pdf": _set_pdf}[to](page, text, workdir, Path(scratch))
     output.write_bytes(content)
 
 
-def set_html(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
+def _set_html(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
     """Return the page as one HTML file that loads nothing."""
     # a dollar sign in the style sheet is none of the template's
-    style = style_sheets(page, workdir).replace("$", "$$")
+    style = _style_sheets(page, workdir).replace("$", "$$")
     template = scratch / "page.html"
     template.write_text(HTML_TEMPLATE.replace("$style$", style).replace("$policy$", POLICY), "utf-8")
     arguments = ["--embed-resources", "--mathml", "--section-divs", "--template", str(template), *_contents(page, 1)]
@@ -737,7 +764,7 @@ def set_html(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
     return html
 
 
-def style_sheets(page: Page, workdir: Path) -> str:
+def _style_sheets(page: Page, workdir: Path) -> str:
     """Return the text of the style sheets that the front matter names under ``css``."""
     return "\n".join(path.read_text("utf-8") for path in _named_files(page, "css", workdir))
 
@@ -753,7 +780,18 @@ def _named_files(page: Page, key: str, workdir: Path) -> list[Path]:
 
 
 def loads(html: str) -> str | None:
-    """Return the first piece of a page that would make a browser load or run something, or ``None``."""
+    """Look for what would make a browser load or run something.
+
+    Parameters
+    ----------
+    html : str
+        A whole page.
+
+    Returns
+    -------
+    str or None
+        The beginning of the first such tag or style; ``None`` if the page is self-contained.
+    """
     tag = LOADING_TAG.search(html)
     if tag:
         return tag[0][:40].strip()
@@ -761,7 +799,7 @@ def loads(html: str) -> str | None:
     return style[0] if style else None
 
 
-def set_pdf(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
+def _set_pdf(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
     """Return the page as a tagged PDF, by PDF/UA-1 if the text allows."""
     import typst
 
@@ -794,7 +832,7 @@ def _contents_depth(page: Page) -> int:
     return int(page.settings.get("toc-depth", 3))
 
 
-def metadata(page: Page) -> dict:
+def _metadata(page: Page) -> dict:
     """Return what is metadata of the document itself: no settings of an engine, authors as plain lines."""
     meta = {key: value for key, value in page.settings.items() if key not in NOT_METADATA}
     lang = str(meta.get("lang", "en"))
@@ -835,7 +873,7 @@ def _pandoc(page: Page, text: str, writer: str, workdir: Path, scratch: Path, ar
     import pypandoc
 
     settings, output = scratch / "metadata.json", scratch / f"output.{writer}"
-    settings.write_text(json.dumps(metadata(page), default=str, sort_keys=True), "utf-8")
+    settings.write_text(json.dumps(_metadata(page), default=str, sort_keys=True), "utf-8")
     files = ["--data-dir", scratch, "--metadata-file", settings, "--lua-filter", FILTER, "--output", output]
     command = [pypandoc.get_pandoc_path(), "--from", "markdown", "--to", writer, "--standalone", "--wrap", "none"]
     command += [*map(str, files), *arguments]
@@ -940,7 +978,7 @@ DATED = re.compile(rb"<(dcterms:created|dcterms:modified|cp:lastModifiedBy)\b[^>
 SVG_PICTURE = re.compile(r"\]\((?P<path>[^()\s]+\.svg)\)")
 
 
-def set_docx(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
+def _set_docx(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
     """Return the page as a Word document."""
     arguments = ["--syntax-highlighting", "monochrome", *_contents(page)]
     if page.settings.get("number-sections") is True:
@@ -949,7 +987,7 @@ def set_docx(page: Page, text: str, workdir: Path, scratch: Path) -> bytes:
     if template:
         arguments += ["--reference-doc", str(template)]
     text = SVG_PICTURE.sub(lambda match: f"]({_bitmap(match['path'], workdir)})", text)
-    return finish_docx(_pandoc(page, text, "docx", workdir, scratch, arguments), page, styled=not template)
+    return _finish_docx(_pandoc(page, text, "docx", workdir, scratch, arguments), page, styled=not template)
 
 
 def _bitmap(path: str, workdir: Path) -> str:
@@ -965,7 +1003,7 @@ def _bitmap(path: str, workdir: Path) -> str:
     return target.relative_to(workdir).as_posix()
 
 
-def finish_docx(content: bytes, page: Page, styled: bool = True) -> bytes:
+def _finish_docx(content: bytes, page: Page, styled: bool = True) -> bytes:
     """Give pandoc's Word file its look, and take out what differs from run to run.
 
     Parameters

@@ -68,7 +68,7 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     names = _wave_names(labels, [reason for reason, _count in answered])
     lines = [f"{reason}: {count}" for reason, count in reasons]
     aside = 7 + 3.6 * (len(lines) + 1)  # height of the box at the side, which grows with the reasons
-    top = 30 + aside
+    top = 30 + aside if "registered" in set(flow["step"]) else 20
     fig, ax = plt.subplots(figsize=(WIDTH, 0.062 * (top + 12)), layout="constrained")
     ax.set(xlim=(0, 100), ylim=(0, top + 12))
     ax.axis("off")
@@ -81,12 +81,14 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     def arrow(x0: float, y0: float, x1: float, y1: float) -> None:
         ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0})
 
-    box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
-    out = one["excluded", ""] + one["withdrew", ""]
-    box(60, top - aside - 0.5, 39, aside, "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]))
-    box(20, 20, 34, 10, f"Enrolled\nn = {one['enrolled', '']}", strong=True)
-    arrow(37, top, 37, 30)
-    arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)
+    registered = ("registered", "") in one.index
+    box(20, 20, 34, 10, f"{'Enrolled' if registered else 'Respondents'}\nn = {one['enrolled', '']}", strong=True)
+    if registered:
+        box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
+        out = one["excluded", ""] + one["withdrew", ""]
+        box(60, top - aside - 0.5, 39, aside, "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]))
+        arrow(37, top, 37, 30)
+        arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)
     step = 100 / max(1, len(answered))
     width = min(31, step - 2)
     for place, (reason, count) in enumerate(answered):
@@ -95,7 +97,8 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         box(x, 1, width, 10, f"{name}\nn = {count}")
         arrow(37, 20, x + width / 2, 11)
     said = ", ".join(f"{count} answered {names[reason].lower()}" for reason, count in answered)
-    return fig, f"Participant flow: {one['registered', '']} registered, {out} not in the analysis, {one['enrolled', '']} enrolled; {said}."
+    before = f"{one['registered', '']} registered, {out} not in the analysis, " if registered else ""
+    return fig, f"Participant flow: {before}{one['enrolled', '']} in the analysis; {said}."
 
 
 def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:

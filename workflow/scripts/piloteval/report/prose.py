@@ -99,8 +99,6 @@ def study(page: Page) -> None:
             page.say(_callout("warning", "More people than registered", "More people are enrolled than the registry says. Check the register against the registry entry."))
     if page.has("change") and "cross-sectional" in facts["registry_design"]:
         page.say(_design_note())
-    if page.facts["instruments"]:
-        page.say("The questionnaires are listed in @tbl-instruments.")
 
 
 def _design_note() -> str:
@@ -117,9 +115,6 @@ def instruments_table(page: Page) -> None:
     import pandas as pd
 
     table = pd.DataFrame(page.facts["instruments"])
-    if table.empty:
-        print("| Questionnaire |\n|---|\n| none |\n")
-        return
     table["answers"] = [f"{low:g} to {high:g}" for low, high in zip(table["low"], table["high"], strict=True)]
     columns = {"name": "Questionnaire", "version": "Version", "items": "Items", "reversed": "Reversed", "scales": "Scales", "answers": "Answers", "status": "Key"}
     page.show(table, columns, name="instruments")
@@ -163,17 +158,14 @@ def sample(page: Page) -> None:
     else:
         text.append("The study has no register, so consent and eligibility were not checked here, and every respondent is in the analysis.")
     text.append("The steps are drawn in @fig-flow.")
-    if len(page.table("sample/characteristics.csv")):
+    if page.facts["registered"]:
         text.append("Characteristics are in @tbl-characteristics.")
-    page.say(" ".join(text), "All rows of all raw files are accounted for in @tbl-accounting.")
+    page.say(" ".join(text))
 
 
 def characteristics_table(page: Page) -> None:
     """Show the characteristics with all participants and the cohorts side by side."""
     table = page.table("sample/characteristics.csv")
-    if table.empty:
-        print("| Characteristic |\n|---|\n| No characteristics were recorded. |\n")
-        return
     wide = table[table["level"] != "all"].drop_duplicates(["variable", "level"])[["variable", "level"]].reset_index(drop=True)
     columns = {"level": ""}
     for cohort in dict.fromkeys(table["cohort"]):
@@ -184,6 +176,14 @@ def characteristics_table(page: Page) -> None:
         columns[cohort] = f"{page.cohort(cohort)}<br>n = {page.cell(every, 'people', 0)}"
     wide["variable"] = wide["variable"].str.capitalize()
     page.show(wide, columns, groups="variable", right=list(columns)[1:], name="characteristics")
+
+
+def data(page: Page) -> None:
+    """Say that nothing is lost between the raw files and the analysis."""
+    name = "quality/accounting.csv"
+    table = page.table(name)
+    rows = page.span(str(int(table["rows_read"].sum())), f"{page.path(name)} | sum of rows_read")
+    page.say(f"The results rest on {rows} rows of raw data. Every row read is analysed, set aside, excluded or withdrawn; @tbl-accounting says how many of each, and the run stops when they do not add up.")
 
 
 def accounting_table(page: Page) -> None:
@@ -201,15 +201,17 @@ def problems(page: Page) -> None:
         return
     table = page.table("quality/problems.csv")
     count = {level: page.count((table["level"] == level).sum(), "quality/problems.csv", f"level={level}") for level in ("QUARANTINE", "NOTE")}
+    if table.empty:
+        page.say("The check of the raw files found nothing that waits for a person.")
+        return
     page.say(
         f"The check of the raw files set aside {count['QUARANTINE']} cells or rows that wait for a person and made {count['NOTE']} notes; "
         "each is listed here with its place and its remedy. Nothing is lost: a value set aside stands in the raw file, which is never written."
     )
-    if len(table):
-        table = table.assign(place=[f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}" + (f", column {row['column']}" if row["column"] else "") for row in table.to_dict("records")])
-        lines = ["| Level | Place | Found | How to mend |", "|:---|:---|:---|:---|"]
-        lines += [f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} | {row['found']} | {row['remedy']} |" for row in table.to_dict("records")]
-        page.say("\n".join(lines) + "\n\n: Problems found in the raw files. {#tbl-problems}")
+    table = table.assign(place=[f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}" + (f", column {row['column']}" if row["column"] else "") for row in table.to_dict("records")])
+    lines = ["| Level | Place | Found | How to mend |", "|:---|:---|:---|:---|"]
+    lines += [f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} | {row['found']} | {row['remedy']} |" for row in table.to_dict("records")]
+    page.say("\n".join(lines) + "\n\n: Problems found in the raw files. {#tbl-problems}")
 
 
 def scores(page: Page) -> None:
