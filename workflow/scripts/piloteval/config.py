@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import difflib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,7 @@ def read_yaml(path: str | Path) -> Any:
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         return YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
@@ -42,6 +43,8 @@ def read_yaml(path: str | Path) -> Any:
     except MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else "?"
         raise ConfigError(f"{path}, line {line}: this is not valid YAML. Check indentation, quotes and colons.") from None
+    except (UnicodeDecodeError, YAMLError):
+        raise ConfigError(f"{path}: the file is not text in UTF-8. Save it as UTF-8.") from None
 
 
 @cache
@@ -77,27 +80,41 @@ def _wanted(rule: dict[str, Any]) -> str:
     return words
 
 
-def _sentence(where: str, error: Any) -> str:
-    """Turn one schema violation into one sentence with its remedy."""
+def _sentences(where: str, error: Any) -> list[str]:
+    """Turn one schema violation into sentences with their remedy: one, or one a key when several are unknown or missing."""
     key = ".".join(str(part) for part in error.absolute_path)
     at = f"{where}: `{key}`" if key else where
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
-        unknown = [name for name in error.instance if name not in known]
-        name = str(unknown[0])
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(known)}."
-        full = f"{key}.{name}" if key else name
-        return f"{where}: `{full}` is not a known key. {hint}"
+        found = []
+        for name in (str(name) for name in error.instance if name not in known):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(known)}."
+            found.append(f"{where}: `{f'{key}.{name}' if key else name}` is not a known key. {hint}")
+        return found
     if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        about = error.schema.get("properties", {}).get(missing, {}).get("description", "")
-        return f"{at} needs `{missing}`" + (f" ({about.rstrip('.')})" if about else "") + ". Add it."
+        found = []
+        for missing in (name for name in error.validator_value if name not in error.instance):
+            about = error.schema.get("properties", {}).get(missing, {}).get("description", "")
+            found.append(f"{at} needs `{missing}`" + (f" ({about.rstrip('.')})" if about else "") + ". Add it.")
+        return found
     if error.validator in ("minItems", "minProperties"):
-        return f"{at} is empty. Give at least {error.validator_value}."
+        return [f"{at} {'has too few entries' if error.instance else 'is empty'}. Give at least {error.validator_value}."]
+    if error.validator == "maxItems":
+        return [f"{at} has too many entries. Give at most {error.validator_value}."]
     if error.validator == "uniqueItems":
-        return f"{at} names something twice. Keep one of the two."
-    return f"{at} must be {_wanted(error.schema)}. Correct the value."
+        return [f"{at} names something twice. Keep one of the two."]
+    return [f"{at} must be {_wanted(error.schema)}. Correct the value."]
+
+
+def _unquoted(where: str, value: Any, key: str = "") -> list[str]:
+    """Name the places whose keys are no text: Snakemake's reader takes a bare ``NO`` for a truth value and ``1`` for a number."""
+    found = []
+    for name, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if isinstance(value, dict) and not isinstance(name, str):
+            found.append(f"{where}: {f'a key of `{key}`' if key else 'a key'} is not text. Put it in quotes.")
+        found += _unquoted(where, part, f"{key}.{name}" if key else str(name))
+    return found
 
 
 def _fill_defaults(rule: dict[str, Any], value: Any) -> Any:
@@ -139,8 +156,9 @@ def check(name: str, value: Any, where: str) -> Any:
     rule = schema(name)
     filled = _fill_defaults(rule, copy.deepcopy(value))
     errors = sorted(Draft202012Validator(rule).iter_errors(filled), key=lambda error: [str(p) for p in error.absolute_path])
-    if errors:
-        raise ConfigError("\n".join(dict.fromkeys(_sentence(where, error) for error in errors)))
+    sentences = [sentence for error in errors for sentence in _sentences(where, error)] or _unquoted(where, value)
+    if sentences:
+        raise ConfigError("\n".join(dict.fromkeys(sentences)))
     return filled
 
 
@@ -163,10 +181,15 @@ def read_tsv(path: str | Path, name: str) -> list[dict[str, str]]:
         raise ConfigError(f"{path}: the file is missing. Create it, or correct the key in config/config.yaml that names it.")
     rule = schema(name)
     known, required = list(rule["properties"]), rule.get("required", [])
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = list(csv.reader(handle, delimiter="\t"))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            rows = list(csv.reader(handle, delimiter="\t"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the file is not text in UTF-8. Save it as UTF-8.") from None
     header = [cell.strip() for cell in rows[0]] if rows else []
-    for column in header:
+    for place, column in enumerate(header):
+        if column in header[:place]:
+            raise ConfigError(f"{path}, row 1: the column `{column}` is given twice. Keep one of the two.")
         if column not in known:
             near = difflib.get_close_matches(column, known, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else f"Known columns: {', '.join(known)}."
@@ -182,7 +205,28 @@ def read_tsv(path: str | Path, name: str) -> list[dict[str, str]]:
             raise ConfigError(f"{path}, row {line}: {len(row)} cells under {len(header)} columns. Remove the extra tabs.")
         cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
         records.append({"line": line, **{column: cells.get(column, "") for column in known}})
+    faults = [] if name == "inputs" else _cell_faults(path, records, rule)  # the landing sheet has a check of its own
+    if faults:
+        raise ConfigError("\n".join(faults))
     return records
+
+
+def _cell_faults(path: Path, records: list[dict[str, Any]], rule: dict[str, Any]) -> list[str]:
+    """Say which cells of a sheet its schema does not allow, and which ids are given twice."""
+    faults, seen = [], set()
+    for row in records:
+        for column, part in rule["properties"].items():
+            cell, at = row[column], f"{path}, row {row['line']}, column {column}"
+            if not cell:
+                if column in rule.get("required", []):
+                    faults.append(f"{at}: the cell is empty. Fill it in.")
+            elif ("enum" in part and cell not in part["enum"]) or ("pattern" in part and not re.search(part["pattern"], cell)):
+                faults.append(f"{at}: the cell must be {_wanted(part)}. Correct the cell.")
+            elif "unique" in part.get("description", ""):
+                if (column, cell) in seen:
+                    faults.append(f"{at}: `{cell}` is given twice. Keep one of the two rows.")
+                seen.add((column, cell))
+    return faults
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -256,6 +300,14 @@ def read_instrument(path: str | Path) -> Instrument:
         strangers = sorted(named - set(items))
         if strangers:
             raise ConfigError(f"{path}: {what} names `{strangers[0]}`, which is not in `items`. Correct the name, or add the item.")
+    for place, scale in enumerate(scales):
+        twice = [item for item in scale.items if scale.items.count(item) > 1]
+        if twice:
+            raise ConfigError(f"{path}: scale {scale.id} names `{twice[0]}` twice. Keep one of the two.")
+        if scale.id in [other.id for other in scales[:place]]:
+            raise ConfigError(f"{path}: the scale `{scale.id}` is given twice. Keep one of the two.")
+    if raw["responses"]["values"] != sorted(raw["responses"]["values"]):
+        raise ConfigError(f"{path}: `responses.values` must run from the lowest to the highest answer. Sort them.")
     if raw["instrument"] != Path(path).stem:
         raise ConfigError(f"{path}: `instrument` must be the file's own name, `{Path(path).stem}`. Rename one of the two.")
     return Instrument(

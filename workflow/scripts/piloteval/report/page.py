@@ -189,9 +189,9 @@ class Page:
                 places = (digits or {}).get(column, 0 if pd.api.types.is_integer_dtype(table[column]) else None)
                 shown[column] = [self.cell(row, column, places) for row in table.to_dict("records")]
             else:
-                shown[column] = [html.escape(str(value)) for value in table[column]]
+                shown[column] = [str(value) for value in table[column]]  # great_tables escapes text
         if groups:
-            shown[groups] = table[groups].map(lambda value: html.escape(str(value)))
+            shown[groups] = table[groups].astype(str)
         made = gt.GT(shown.reset_index(drop=True), groupname_col=groups, id=name).cols_label(**{key: gt.html(label) for key, label in columns.items()})
         aligned = [*numbers, *right]
         made = made.cols_align("right", columns=aligned).cols_align("left", columns=[column for column in columns if column not in aligned])

@@ -231,10 +231,13 @@ def scores_table(page: Page) -> None:
     for wave in dict.fromkeys(table["wave"]):
         rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
         cells = [rows[scale] for scale in wide["scale"]]
+        # Two decimals on a short scale, one on a long one: more would only look exact.
+        places = [min(page.digits, 1 if row["range_high"] - row["range_low"] > 20 else 2) for row in cells]
+        rows_and_places = list(zip(cells, places, strict=True))
         parts = {
             "n": [page.cell(row, "n", 0) for row in cells],
-            "mean": [f"{page.cell(row, 'mean')} ({page.cell(row, 'sd')})" for row in cells],
-            "median": [f"{page.cell(row, 'median')} [{page.cell(row, 'q1')}, {page.cell(row, 'q3')}]" for row in cells],
+            "mean": [f"{page.cell(row, 'mean', d)} ({page.cell(row, 'sd', d)})" for row, d in rows_and_places],
+            "median": [f"{page.cell(row, 'median', d)} [{page.cell(row, 'q1', d)}, {page.cell(row, 'q3', d)}]" for row, d in rows_and_places],
             "ends": [f"{page.cell(row, 'floor_percent', 0)} / {page.cell(row, 'ceiling_percent', 0)}" for row in cells],
         }
         heads = {"n": "n", "mean": "Mean (SD)", "median": "Median [Q1, Q3]", "ends": "Ends, %"}
@@ -378,7 +381,7 @@ def change_table(page: Page) -> None:
     table["outcome"] = [row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}") for row in table.to_dict("records")]
     table["change"] = [page.interval(row, None, True) for row in table.to_dict("records")]
     table["d"] = other("standardised change d_z", None, True)
-    table["median"] = other("median change", None, True)
+    table["median"] = [text.split(" [")[0] for text in other("median change", None, True)]
     table["improved"] = [text.split(" [")[0] for text in other("share improved", 0)]
     table["role"] = table["role"].str.capitalize()
     columns = {"outcome": "Outcome", "n": "n", "change": "Mean change", "d": "d<sub>z</sub>", "median": "Median change", "improved": "Improved, %"}
