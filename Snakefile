@@ -25,16 +25,6 @@ include: "workflow/rules/release.smk"
 include: "workflow/rules/report.smk"
 
 
-localrules:
-    all,
-    check,
-    reliability,
-    change,
-    certification,
-    consensus,
-    themes,
-
-
 rule all:
     default_target: True
     input:
@@ -86,4 +76,4 @@ onsuccess:
 
 
 onerror:
-    summary.stopped(log)
+    summary.stopped(str(log))

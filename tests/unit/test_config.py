@@ -143,7 +143,8 @@ def test_missing_key_says_what_it_is():
     value = changed()
     del value["inputs"]["folder"]
     assert said(config.check, "config", value, "c.yaml") == (
-        "c.yaml: `inputs` needs `folder` (The folder the raw files lie in; a file there without a row in the sheet stops the run). Add it."
+        "c.yaml: `inputs` needs `folder` (The folder the raw files lie in; a file there without a row in the sheet "
+        "stops the run). Add it."
     )
 
 
@@ -256,7 +257,8 @@ def test_sheet_comes_back_as_text_with_its_lines(tmp_path):
         (f"{SITES}a\tA\tAT\thospital\tx\ty\n", ", row 2: 6 cells under 5 columns. Remove the extra tabs."),
         (
             f"{SITES}a\tA\tAT\thospitl\tx\n",
-            ", row 2, column setting: the cell must be one of `hospital`, `primary care`, `social-healthcare`. Correct the cell.",
+            ", row 2, column setting: the cell must be one of `hospital`, `primary care`, `social-healthcare`. "
+            "Correct the cell.",
         ),
         (
             f"{SITES}A 1\tA\tAT\thospital\tx\n",

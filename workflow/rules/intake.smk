@@ -9,8 +9,6 @@ Config  inputs, study.cohorts, study.waves, study.languages, instruments, outcom
 
 
 rule check_inputs:
-    message:
-        "Checking the raw files against the sheet, the instruments and the catalogues"
     input:
         sheet=study.config["inputs"]["sheet"],
         sites=study.files("sites"),
@@ -21,9 +19,20 @@ rule check_inputs:
         codebook=study.files("codebook"),
         code=code("check_inputs"),
     output:
-        problems=report("results/internal/quality/problems.csv", caption="../report/check_inputs.rst", category="Data"),
+        problems=report(
+            "results/internal/quality/problems.csv",
+            caption="../report/check_inputs.rst",
+            category="Data",
+        ),
         files="results/internal/quality/files.csv",
         quarantine="results/restricted/quality/quarantine.csv",
+    log:
+        "logs/check_inputs.log",
+    benchmark:
+        "benchmarks/check_inputs.tsv"
+    priority: CHECK_FIRST
+    conda:
+        "../../environment.yml"
     params:
         pins=study.pins(),
         found=study.found(),
@@ -31,12 +40,7 @@ rule check_inputs:
         outcomes=[one["scale"] for one in study.config["outcomes"]],
         settings=study.settings(),
         tiers=study.limits("internal"),
-    priority: CHECK_FIRST
-    log:
-        "logs/check_inputs.log",
-    benchmark:
-        "benchmarks/check_inputs.tsv"
-    conda:
-        "../../environment.yml"
+    message:
+        "Checking the raw files against the sheet, the instruments and the catalogues"
     script:
         "../scripts/check_inputs.py"

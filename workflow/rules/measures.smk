@@ -9,8 +9,6 @@ Config  study.waves, instruments, outcomes, change, certification, consensus, st
 
 
 rule score_scales:
-    message:
-        "Scoring the questionnaires"
     input:
         pseudonyms="results/restricted/people/pseudonyms.parquet",
         participants="results/restricted/people/participants.parquet",
@@ -20,26 +18,30 @@ rule score_scales:
     output:
         responses="results/restricted/measures/responses.parquet",
         scores="results/restricted/measures/scores.parquet",
-        rows="results/internal/quality/rows_questionnaires.csv",
-    params:
-        pins=study.pins("questionnaire"),
-        sources=study.rows("questionnaire"),
-        registered=study.has("register"),
-        settings=study.settings(),
-        tiers=study.limits("internal"),
+        rows=report(
+            "results/internal/quality/rows_questionnaires.csv",
+            caption="../report/score_scales.rst",
+            category="Data",
+        ),
     log:
         "logs/score_scales.log",
     benchmark:
         "benchmarks/score_scales.tsv"
     conda:
         "../../environment.yml"
+    params:
+        pins=study.pins("questionnaire"),
+        sources=study.rows("questionnaire"),
+        registered=study.has("register"),
+        settings=study.settings(),
+        tiers=study.limits("internal"),
+    message:
+        "Scoring the questionnaires"
     script:
         "../scripts/score_scales.py"
 
 
 rule describe_sample:
-    message:
-        "Describing the sample"
     input:
         screening="results/restricted/people/screening.parquet",
         participants="results/restricted/people/participants.parquet",
@@ -48,92 +50,114 @@ rule describe_sample:
         instruments=study.instruments,
         code=code("describe_sample"),
     output:
-        flow=report("results/internal/sample/flow.csv", caption="../report/describe_sample.rst", category="Sample"),
+        flow=report(
+            "results/internal/sample/flow.csv",
+            caption="../report/describe_sample.rst",
+            category="Sample",
+        ),
         characteristics="results/internal/sample/characteristics.csv",
         waves="results/internal/sample/waves.csv",
         scores="results/internal/sample/scores.csv",
-    params:
-        waves=study.waves(),
-        countries=study.config["study"]["countries"],
-        registered=study.has("register"),
-        tiers=study.limits("internal"),
     log:
         "logs/describe_sample.log",
     benchmark:
         "benchmarks/describe_sample.tsv"
     conda:
         "../../environment.yml"
+    params:
+        waves=study.waves(),
+        countries=study.config["study"]["countries"],
+        registered=study.has("register"),
+        tiers=study.limits("internal"),
+    message:
+        "Describing the sample"
     script:
         "../scripts/describe_sample.py"
 
 
 rule estimate_reliability:
-    message:
-        "Estimating the reliability of the scales"
     input:
         responses="results/restricted/measures/responses.parquet",
         instruments=study.instruments,
         code=code("estimate_reliability"),
     output:
-        scales=report("results/internal/reliability/scales.csv", caption="../report/estimate_reliability.rst", category="Reliability"),
+        scales=report(
+            "results/internal/reliability/scales.csv",
+            caption="../report/estimate_reliability.rst",
+            category="Reliability",
+        ),
         item_statistics="results/internal/reliability/items.csv",
-    params:
-        waves=study.waves(),
-        confidence=study.config["statistics"]["confidence"],
-        min_n=study.config["statistics"]["min_n"],
-        tiers=study.limits("internal"),
     log:
         "logs/estimate_reliability.log",
     benchmark:
         "benchmarks/estimate_reliability.tsv"
     conda:
         "../../environment.yml"
+    params:
+        waves=study.waves(),
+        confidence=study.config["statistics"]["confidence"],
+        min_n=study.config["statistics"]["min_n"],
+        tiers=study.limits("internal"),
+    message:
+        "Estimating the reliability of the scales"
     script:
         "../scripts/estimate_reliability.py"
 
 
 rule compare_waves:
-    message:
-        "Comparing the waves"
     input:
         scores="results/restricted/measures/scores.parquet",
         instruments=study.instruments,
         code=code("compare_waves"),
     output:
-        outcomes=report("results/internal/change/outcomes.csv", caption="../report/compare_waves.rst", category="Change"),
+        outcomes=report(
+            "results/internal/change/outcomes.csv",
+            caption="../report/compare_waves.rst",
+            category="Change",
+        ),
         means="results/internal/change/means.csv",
-    params:
-        outcomes=study.config["outcomes"],
-        comparison=study.config["change"]["comparison"],
-        confidence=study.config["statistics"]["confidence"],
-        min_n=study.config["statistics"]["min_n"],
-        tiers=study.limits("internal"),
     log:
         "logs/compare_waves.log",
     benchmark:
         "benchmarks/compare_waves.tsv"
     conda:
         "../../environment.yml"
+    params:
+        outcomes=study.config["outcomes"],
+        comparison=study.config["change"]["comparison"],
+        confidence=study.config["statistics"]["confidence"],
+        min_n=study.config["statistics"]["min_n"],
+        tiers=study.limits("internal"),
+    message:
+        "Comparing the waves"
     script:
         "../scripts/compare_waves.py"
 
 
 rule assess_certification:
-    message:
-        "Assessing the certification: audits, ratings, indicators"
     input:
         raw=study.raw("audit", "rating", "indicator"),
         sites=study.files("sites"),
         standards=study.files("standards"),
         code=code("assess_certification"),
     output:
-        standards=report("results/internal/certification/standards.csv", caption="../report/assess_certification.rst", category="Certification"),
+        standards=report(
+            "results/internal/certification/standards.csv",
+            caption="../report/assess_certification.rst",
+            category="Certification",
+        ),
         institutions="results/internal/certification/institutions.csv",
         verdicts="results/internal/certification/verdicts.csv",
         tracks="results/internal/certification/tracks.csv",
         ratings="results/internal/certification/ratings.csv",
         indicators="results/internal/certification/indicators.csv",
         rows="results/internal/quality/rows_certification.csv",
+    log:
+        "logs/assess_certification.log",
+    benchmark:
+        "benchmarks/assess_certification.tsv"
+    conda:
+        "../../environment.yml"
     params:
         pins=study.pins("audit", "rating", "indicator"),
         sources=study.rows("audit", "rating", "indicator"),
@@ -141,27 +165,31 @@ rule assess_certification:
         agree_from=study.config["certification"]["rating_agree_from"],
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),
-    log:
-        "logs/assess_certification.log",
-    benchmark:
-        "benchmarks/assess_certification.tsv"
-    conda:
-        "../../environment.yml"
+    message:
+        "Assessing the certification: audits, ratings, indicators"
     script:
         "../scripts/assess_certification.py"
 
 
 rule assess_consensus:
-    message:
-        "Assessing the consensus of the Delphi panel"
     input:
         raw=study.raw("delphi"),
         statements=study.files("statements"),
         code=code("assess_consensus"),
     output:
-        statements=report("results/internal/consensus/statements.csv", caption="../report/assess_consensus.rst", category="Consensus"),
+        statements=report(
+            "results/internal/consensus/statements.csv",
+            caption="../report/assess_consensus.rst",
+            category="Consensus",
+        ),
         rounds="results/internal/consensus/rounds.csv",
         rows="results/internal/quality/rows_consensus.csv",
+    log:
+        "logs/assess_consensus.log",
+    benchmark:
+        "benchmarks/assess_consensus.tsv"
+    conda:
+        "../../environment.yml"
     params:
         pins=study.pins("delphi"),
         sources=study.rows("delphi"),
@@ -169,11 +197,7 @@ rule assess_consensus:
         settings=study.settings(),
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),
-    log:
-        "logs/assess_consensus.log",
-    benchmark:
-        "benchmarks/assess_consensus.tsv"
-    conda:
-        "../../environment.yml"
+    message:
+        "Assessing the consensus of the Delphi panel"
     script:
         "../scripts/assess_consensus.py"

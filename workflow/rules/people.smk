@@ -11,8 +11,6 @@ Config  participants, study.cohorts, sites
 
 
 rule admit_participants:
-    message:
-        "Admitting participants: consent, eligibility, withdrawals, pseudonyms"
     input:
         raw=study.raw("register", "withdrawals", "interview_list", *study.respondents()),
         sites=study.files("sites"),
@@ -24,19 +22,29 @@ rule admit_participants:
         participants="results/restricted/people/participants.parquet",
         screening="results/restricted/people/screening.parquet",
         interviewees="results/restricted/people/interviewees.parquet",
-        rows="results/internal/quality/rows_people.csv",
-    params:
-        pins=study.pins("register", "withdrawals", "interview_list", *study.respondents()),
-        sources=study.rows("register", "withdrawals", "interview_list", *study.respondents()),
-        cohorts=list(study.config["study"]["cohorts"]),
-        criteria=study.criteria(),
-        settings=study.settings(),
-        tiers=study.limits("internal"),
+        rows=report(
+            "results/internal/quality/rows_people.csv",
+            caption="../report/admit_participants.rst",
+            category="Data",
+        ),
     log:
         "logs/admit_participants.log",
     benchmark:
         "benchmarks/admit_participants.tsv"
     conda:
         "../../environment.yml"
+    params:
+        pins=study.pins(
+            "register", "withdrawals", "interview_list", *study.respondents()
+        ),
+        sources=study.rows(
+            "register", "withdrawals", "interview_list", *study.respondents()
+        ),
+        cohorts=list(study.config["study"]["cohorts"]),
+        criteria=study.criteria(),
+        settings=study.settings(),
+        tiers=study.limits("internal"),
+    message:
+        "Admitting participants: consent, eligibility, withdrawals, pseudonyms"
     script:
         "../scripts/admit_participants.py"

@@ -9,8 +9,6 @@ Config  interviews, statistics.confidence
 
 
 rule prepare_transcripts:
-    message:
-        "Preparing the transcripts: turns and sentences"
     input:
         interviewees="results/restricted/people/interviewees.parquet",
         raw=study.raw("transcript"),
@@ -18,47 +16,51 @@ rule prepare_transcripts:
     output:
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
-        transcripts=report("results/internal/interviews/transcripts.csv", caption="../report/prepare_transcripts.rst", category="Interviews"),
+        transcripts=report(
+            "results/internal/interviews/transcripts.csv",
+            caption="../report/prepare_transcripts.rst",
+            category="Interviews",
+        ),
         rows="results/internal/quality/rows_interviews.csv",
-    params:
-        pins=study.pins("transcript"),
-        sources=study.rows("transcript"),
-        settings=study.settings(),
-        tiers=study.limits("internal"),
     log:
         "logs/prepare_transcripts.log",
     benchmark:
         "benchmarks/prepare_transcripts.tsv"
     conda:
         "../../environment.yml"
+    params:
+        pins=study.pins("transcript"),
+        sources=study.rows("transcript"),
+        settings=study.settings(),
+        tiers=study.limits("internal"),
+    message:
+        "Preparing the transcripts: turns and sentences"
     script:
         "../scripts/prepare_transcripts.py"
 
 
 rule code_segments:
-    message:
-        "Suggesting codes for the sentences by the dictionary"
     input:
         segments="results/restricted/interviews/segments.parquet",
         codebook=study.files("codebook"),
         code=code("code_segments"),
     output:
         suggestions="results/restricted/interviews/suggestions.parquet",
-    params:
-        tiers=study.limits("internal"),
     log:
         "logs/code_segments.log",
     benchmark:
         "benchmarks/code_segments.tsv"
     conda:
         "../../environment.yml"
+    params:
+        tiers=study.limits("internal"),
+    message:
+        "Suggesting codes for the sentences by the dictionary"
     script:
         "../scripts/code_segments.py"
 
 
 rule check_coders:
-    message:
-        "Checking the agreement of the coders"
     input:
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
@@ -70,27 +72,31 @@ rule check_coders:
     output:
         codings="results/restricted/interviews/codings.parquet",
         disagreements="results/restricted/interviews/disagreements.csv",
-        agreement=report("results/internal/interviews/agreement.csv", caption="../report/check_coders.rst", category="Interviews"),
+        agreement=report(
+            "results/internal/interviews/agreement.csv",
+            caption="../report/check_coders.rst",
+            category="Interviews",
+        ),
         rows="results/internal/quality/rows_codings.csv",
-    params:
-        pins=study.pins("coding", "transcript"),
-        sources=study.rows("coding", "transcript"),
-        settings=study.settings(),
-        confidence=study.config["statistics"]["confidence"],
-        tiers=study.limits("internal"),
     log:
         "logs/check_coders.log",
     benchmark:
         "benchmarks/check_coders.tsv"
     conda:
         "../../environment.yml"
+    params:
+        pins=study.pins("coding", "transcript"),
+        sources=study.rows("coding", "transcript"),
+        settings=study.settings(),
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.limits("internal"),
+    message:
+        "Checking the agreement of the coders"
     script:
         "../scripts/check_coders.py"
 
 
 rule build_themes:
-    message:
-        "Building the theme by cohort matrix"
     input:
         segments="results/restricted/interviews/segments.parquet",
         suggestions="results/restricted/interviews/suggestions.parquet",
@@ -98,14 +104,20 @@ rule build_themes:
         code=code("build_themes"),
     output:
         codes="results/internal/interviews/codes.csv",
-        themes=report("results/internal/interviews/themes.csv", caption="../report/build_themes.rst", category="Interviews"),
-    params:
-        tiers=study.limits("internal"),
+        themes=report(
+            "results/internal/interviews/themes.csv",
+            caption="../report/build_themes.rst",
+            category="Interviews",
+        ),
     log:
         "logs/build_themes.log",
     benchmark:
         "benchmarks/build_themes.tsv"
     conda:
         "../../environment.yml"
+    params:
+        tiers=study.limits("internal"),
+    message:
+        "Building the theme by cohort matrix"
     script:
         "../scripts/build_themes.py"

@@ -8,21 +8,25 @@ Config  tiers
 
 
 rule release_tables:
-    message:
-        "Making the tables for the public: small cells withheld, counts rounded"
     input:
         tables=study.released_from(),
         code=code("release_tables"),
     output:
         released=study.released(),
-        withheld=report("results/internal/release/withheld.csv", caption="../report/release_tables.rst", category="Release"),
-    params:
-        tiers=study.limits("release"),
+        withheld=report(
+            "results/internal/release/withheld.csv",
+            caption="../report/release_tables.rst",
+            category="Release",
+        ),
     log:
         "logs/release_tables.log",
     benchmark:
         "benchmarks/release_tables.tsv"
     conda:
         "../../environment.yml"
+    params:
+        tiers=study.limits("release"),
+    message:
+        "Making the tables for the public: small cells withheld, counts rounded"
     script:
         "../scripts/release_tables.py"

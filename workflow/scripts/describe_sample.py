@@ -6,5 +6,7 @@ with job(snakemake) as this:
     from piloteval.measures import sample
 
     people = this.read("screening"), this.read("participants"), this.read("scores")
-    result = sample.run(*people, **this.paths("sites", "instruments"), **this.values("waves", "countries", "registered"))
+    result = sample.run(
+        *people, **this.paths("sites", "instruments"), **this.values("waves", "countries", "registered")
+    )
     this.write(**result)

@@ -7,5 +7,5 @@ with job(snakemake) as this:
 
     tables = this.read_all("tables")
     for tier, drawn in this.params.figures.items():
-        alt = figures.draw_all(tier, drawn, tables, this.params.labels, this.target)
+        alt = figures.draw_all(tier, drawn, tables, this.params.labels, this.target, this.threads)
         this.write_to(f"results/{tier}/figures/alt.csv", alt)

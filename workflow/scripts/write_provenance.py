@@ -5,11 +5,10 @@ from piloteval.job import job
 with job(snakemake) as this:
     from piloteval import provenance
 
-    accounting = provenance.accounting(list(this.read_all("ledgers").values()), this.read("files"))
-    this.write(
-        manifest=provenance.manifest(this.files("results"), this.params.rules),
-        software=provenance.software(),
-        study=provenance.study_facts(this.params.config, this.files("catalogues"), this.files("code"), this.params.pins),
-        accounting=accounting,
-        released=accounting,
+    result = provenance.record(
+        this.read_all("ledgers"),
+        this.read("files"),
+        **this.paths("results", "catalogues", "program"),
+        **this.values("rules", "config", "pins"),
     )
+    this.write(**result)

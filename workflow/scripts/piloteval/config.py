@@ -42,7 +42,9 @@ def read_yaml(path: str | Path) -> Any:
         raise ConfigError(f"{path}, line {line}: a key is given twice. Keep one of the two.") from None
     except MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else "?"
-        raise ConfigError(f"{path}, line {line}: this is not valid YAML. Check indentation, quotes and colons.") from None
+        raise ConfigError(
+            f"{path}, line {line}: this is not valid YAML. Check indentation, quotes and colons."
+        ) from None
     except (UnicodeDecodeError, YAMLError):
         raise ConfigError(f"{path}: the file is not text in UTF-8. Save it as UTF-8.") from None
 
@@ -81,7 +83,10 @@ def _wanted(rule: dict[str, Any]) -> str:
 
 
 def _sentences(where: str, error: Any) -> list[str]:
-    """Turn one schema violation into sentences with their remedy: one, or one a key when several are unknown or missing."""
+    """Turn one schema violation into sentences with their remedy.
+
+    That is one sentence, or one a key when several are unknown or missing.
+    """
     key = ".".join(str(part) for part in error.absolute_path)
     at = f"{where}: `{key}`" if key else where
     if error.validator == "additionalProperties":
@@ -99,7 +104,9 @@ def _sentences(where: str, error: Any) -> list[str]:
             found.append(f"{at} needs `{missing}`" + (f" ({about.rstrip('.')})" if about else "") + ". Add it.")
         return found
     if error.validator in ("minItems", "minProperties"):
-        return [f"{at} {'has too few entries' if error.instance else 'is empty'}. Give at least {error.validator_value}."]
+        return [
+            f"{at} {'has too few entries' if error.instance else 'is empty'}. Give at least {error.validator_value}."
+        ]
     if error.validator == "maxItems":
         return [f"{at} has too many entries. Give at most {error.validator_value}."]
     if error.validator == "uniqueItems":
@@ -108,7 +115,10 @@ def _sentences(where: str, error: Any) -> list[str]:
 
 
 def _unquoted(where: str, value: Any, key: str = "") -> list[str]:
-    """Name the places whose keys are no text: Snakemake's reader takes a bare ``NO`` for a truth value and ``1`` for a number."""
+    """Name the places whose keys are no text.
+
+    Snakemake's reader takes a bare ``NO`` for a truth value and ``1`` for a number.
+    """
     found = []
     for name, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         if isinstance(value, dict) and not isinstance(name, str):
@@ -155,7 +165,9 @@ def check(name: str, value: Any, where: str) -> Any:
 
     rule = schema(name)
     filled = _fill_defaults(rule, copy.deepcopy(value))
-    errors = sorted(Draft202012Validator(rule).iter_errors(filled), key=lambda error: [str(p) for p in error.absolute_path])
+    errors = sorted(
+        Draft202012Validator(rule).iter_errors(filled), key=lambda error: [str(p) for p in error.absolute_path]
+    )
     sentences = [sentence for error in errors for sentence in _sentences(where, error)] or _unquoted(where, value)
     if sentences:
         raise ConfigError("\n".join(dict.fromkeys(sentences)))
@@ -168,8 +180,8 @@ def read_tsv(path: str | Path, name: str) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        One a row, with the columns of schema ``name`` in its order (an absent optional column is empty) and ``line``, the row as a
-        spreadsheet shows it.
+        One a row, with the columns of schema ``name`` in its order (an absent optional column is empty) and ``line``,
+        the row as a spreadsheet shows it.
 
     Raises
     ------
@@ -178,7 +190,9 @@ def read_tsv(path: str | Path, name: str) -> list[dict[str, str]]:
     """
     path = Path(path)
     if not path.is_file():
-        raise ConfigError(f"{path}: the file is missing. Create it, or correct the key in config/config.yaml that names it.")
+        raise ConfigError(
+            f"{path}: the file is missing. Create it, or correct the key in config/config.yaml that names it."
+        )
     rule = schema(name)
     known, required = list(rule["properties"]), rule.get("required", [])
     try:
@@ -196,13 +210,17 @@ def read_tsv(path: str | Path, name: str) -> list[dict[str, str]]:
             raise ConfigError(f"{path}, row 1: the column `{column}` is not known. {hint}")
     for column in required:
         if column not in header:
-            raise ConfigError(f"{path}, row 1: the column `{column}` is missing. Add it (columns are separated by tabs).")
+            raise ConfigError(
+                f"{path}, row 1: the column `{column}` is missing. Add it (columns are separated by tabs)."
+            )
     records = []
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) > len(header):
-            raise ConfigError(f"{path}, row {line}: {len(row)} cells under {len(header)} columns. Remove the extra tabs.")
+            raise ConfigError(
+                f"{path}, row {line}: {len(row)} cells under {len(header)} columns. Remove the extra tabs."
+            )
         cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
         records.append({"line": line, **{column: cells.get(column, "") for column in known}})
     faults = [] if name == "inputs" else _cell_faults(path, records, rule)  # the landing sheet has a check of its own
@@ -220,7 +238,9 @@ def _cell_faults(path: Path, records: list[dict[str, Any]], rule: dict[str, Any]
             if not cell:
                 if column in rule.get("required", []):
                     faults.append(f"{at}: the cell is empty. Fill it in.")
-            elif ("enum" in part and cell not in part["enum"]) or ("pattern" in part and not re.search(part["pattern"], cell)):
+            elif ("enum" in part and cell not in part["enum"]) or (
+                "pattern" in part and not re.search(part["pattern"], cell)
+            ):
                 faults.append(f"{at}: the cell must be {_wanted(part)}. Correct the cell.")
             elif "unique" in part.get("description", ""):
                 if (column, cell) in seen:
@@ -296,10 +316,14 @@ def read_instrument(path: str | Path) -> Instrument:
                 published=tuple(one["published"]),
             )
         )
-    for named, what in [(set(raw["reverse"]), "reverse")] + [(set(scale.items), f"scale {scale.id}") for scale in scales]:
+    for named, what in [(set(raw["reverse"]), "reverse")] + [
+        (set(scale.items), f"scale {scale.id}") for scale in scales
+    ]:
         strangers = sorted(named - set(items))
         if strangers:
-            raise ConfigError(f"{path}: {what} names `{strangers[0]}`, which is not in `items`. Correct the name, or add the item.")
+            raise ConfigError(
+                f"{path}: {what} names `{strangers[0]}`, which is not in `items`. Correct the name, or add the item."
+            )
     for place, scale in enumerate(scales):
         twice = [item for item in scale.items if scale.items.count(item) > 1]
         if twice:
@@ -309,7 +333,9 @@ def read_instrument(path: str | Path) -> Instrument:
     if raw["responses"]["values"] != sorted(raw["responses"]["values"]):
         raise ConfigError(f"{path}: `responses.values` must run from the lowest to the highest answer. Sort them.")
     if raw["instrument"] != Path(path).stem:
-        raise ConfigError(f"{path}: `instrument` must be the file's own name, `{Path(path).stem}`. Rename one of the two.")
+        raise ConfigError(
+            f"{path}: `instrument` must be the file's own name, `{Path(path).stem}`. Rename one of the two."
+        )
     return Instrument(
         id=raw["instrument"],
         name=raw["name"],

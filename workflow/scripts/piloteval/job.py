@@ -18,12 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Two jobs share two cores; a second team of threads in each would only slow both, and one thread gives the same digits everywhere.
+# Two jobs share two cores; a second team of threads in each would only slow both,
+# and one thread gives the same digits everywhere.
 for _library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_library, "1")
 
 from piloteval import tables, tiers  # noqa: E402
 from piloteval.errors import ContractError, PilotError  # noqa: E402
+from piloteval.summary import STOPPED  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,7 @@ class Job:
         self.output = snakemake.output
         self.params = snakemake.params
         self.wildcards = snakemake.wildcards
+        self.threads: int = snakemake.threads
         self._waiting: dict[Path, Path] = {}
 
     def values(self, *names: str) -> dict[str, Any]:
@@ -74,8 +77,14 @@ class Job:
     def target(self, path: str) -> Path:
         """Return the temporary place of an output; it is moved to its own name when the job has succeeded."""
         final = Path(path)
-        if "results/" not in f"{final.as_posix()}" or final.as_posix().rpartition("results/")[2].split("/")[0] not in ("restricted", "internal", "release"):
-            raise ContractError(f"{final} lies in no tier. Give every output a place in restricted, internal or release.")
+        if "results/" not in f"{final.as_posix()}" or final.as_posix().rpartition("results/")[2].split("/")[0] not in (
+            "restricted",
+            "internal",
+            "release",
+        ):
+            raise ContractError(
+                f"{final} lies in no tier. Give every output a place in restricted, internal or release."
+            )
         final.parent.mkdir(parents=True, exist_ok=True)
         place = final.with_name(f".{final.stem}.part{final.suffix}")
         self._waiting[final] = place
@@ -119,16 +128,20 @@ def _own_line(fault: BaseException) -> str:
     here = Path(__file__).parent
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(here)]
     inside = [frame for frame in frames if Path(frame.filename).name != "job.py"] or frames
-    return f" in {Path(inside[-1].filename).relative_to(here.parent).as_posix()}, line {inside[-1].lineno}" if inside else ""
+    return (
+        f" in {Path(inside[-1].filename).relative_to(here.parent).as_posix()}, line {inside[-1].lineno}"
+        if inside
+        else ""
+    )
 
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[Job]:
     """Run the body of a shim as a job.
 
-    Everything printed, warned or written by child processes goes to the rule's log. A known fault (:class:`PilotError`) is said on
-    the console in its own sentence; of any other only type and place are said, and the trace goes to the restricted tier. Outputs
-    appear under their names only when the body has succeeded.
+    Everything printed, warned or written by child processes goes to the rule's log. A known fault (:class:`PilotError`)
+    is said on the console in its own sentence; of any other only type and place are said, and the trace goes to the
+    restricted tier. Outputs appear under their names only when the body has succeeded.
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +156,8 @@ def job(snakemake: Any) -> Iterator[Job]:
         def say(text: str) -> None:
             os.write(console, f"{text}\n".encode())
             print(text, flush=True)
+            with STOPPED.open("a", encoding="utf-8") as stopped:
+                stopped.write(f"{text}\n")
 
         this = Job(snakemake)
         failed = False
@@ -157,7 +172,10 @@ def job(snakemake: Any) -> Iterator[Job]:
             trace = TRACES / f"{this.rule}.txt"
             trace.parent.mkdir(parents=True, exist_ok=True)
             trace.write_text(traceback.format_exc(), encoding="utf-8")
-            say(f"{this.rule}: an unexpected {type(fault).__name__}{_own_line(fault)} stopped this step. The full trace is in {trace} (restricted); please report it.")
+            say(
+                f"{this.rule}: an unexpected {type(fault).__name__}{_own_line(fault)} stopped this step. "
+                f"The full trace is in {trace} (restricted); please report it."
+            )
         finally:
             if failed:
                 this.discard()

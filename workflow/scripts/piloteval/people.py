@@ -33,7 +33,10 @@ def read_key(path: str | Path) -> bytes:
     """
     path = Path(path)
     if not path.is_file():
-        raise ConfigError(f"{path}: the key file of the pseudonyms is missing. Make one with `make key`, or correct `participants.key_file`.")
+        raise ConfigError(
+            f"{path}: the key file of the pseudonyms is missing. "
+            "Make one with `make key`, or correct `participants.key_file`."
+        )
     key = path.read_bytes()
     if len(key) != 32:
         raise ConfigError(f"{path}: the key has {len(key)} bytes; expected 32. Make a new one with `make key`.")
@@ -55,7 +58,8 @@ def pseudonym(key: bytes, domain: str, identifier: str) -> str:
     Returns
     -------
     str
-        Ten letters and digits: the first 50 bits of HMAC-SHA-256 (RFC 2104) over domain and identifier, in base 32 (RFC 4648).
+        Ten letters and digits: the first 50 bits of HMAC-SHA-256 (RFC 2104)
+        over domain and identifier, in base 32 (RFC 4648).
     """
     mac = hmac.digest(key, f"{domain}\0{identifier}".encode(), "sha256")
     return base64.b32encode(mac)[:10].decode().lower()
@@ -70,12 +74,18 @@ def _pseudonyms(key: bytes, domain: str, identifiers: Iterable[str]) -> dict[str
 
 
 def reason_to_exclude(
-    person: dict[str, Any], *, consent: str, min_age: float | None, min_experience_years: float | None, professions: Collection[str], require_affiliation: bool
+    person: dict[str, Any],
+    *,
+    consent: str,
+    min_age: float | None,
+    min_experience_years: float | None,
+    professions: Collection[str],
+    require_affiliation: bool,
 ) -> str:
     """Return why a registered person cannot take part, or an empty text.
 
-    Consent comes first: of a person without consent nothing else is looked at. A criterion that cannot be checked because the
-    register is silent excludes as well.
+    Consent comes first: of a person without consent nothing else is looked at. A criterion that cannot be checked
+    because the register is silent excludes as well.
     """
     if person[consent] != "yes":
         return "no consent"
@@ -94,6 +104,16 @@ def reason_to_exclude(
     if require_affiliation and person["affiliated"] != "yes":
         return "not affiliated"
     return ""
+
+
+def _refuse_unknown(withdrawals: pd.DataFrame, known: Iterable[str]) -> None:
+    """Stop when a withdrawal names somebody who is not known."""
+    known = set(known)
+    for one in withdrawals.to_dict("records"):
+        if one["participant"] not in known:
+            raise DataError(
+                problem("person.withdrawal", str(one["source"]), row=int(one["row"]), column="participant").sentence()
+            )
 
 
 def admit(
@@ -117,7 +137,8 @@ def admit(
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``pseudonyms`` (one row a registered person), ``participants`` (admitted), ``screening`` (status without any id).
+        ``pseudonyms`` (one row a registered person), ``participants`` (admitted),
+        ``screening`` (status without any id).
 
     Raises
     ------
@@ -126,11 +147,10 @@ def admit(
     """
     import pandas as pd
 
-    out = set(withdrawals.loc[withdrawals["scope"].isin(["survey", "all"]), "participant"]) if len(withdrawals) else set()
-    unknown = withdrawals[~withdrawals["participant"].isin(register["participant"])] if len(withdrawals) else withdrawals
-    if len(unknown):
-        first = unknown.iloc[0]
-        raise DataError(problem("person.withdrawal", str(first["source"]), row=int(first["row"]), column="participant").sentence())
+    out = (
+        set(withdrawals.loc[withdrawals["scope"].isin(["survey", "all"]), "participant"]) if len(withdrawals) else set()
+    )
+    _refuse_unknown(withdrawals, register["participant"])
     status, reasons = [], []
     for person in register.to_dict("records"):
         reason = reason_to_exclude(person, consent="consent_survey", **criteria)
@@ -143,7 +163,7 @@ def admit(
     decided = register.assign(status=status, reason=reasons, country=register["site"].map(countries).fillna(""))
     admitted = decided[decided["status"] == ADMITTED]
     names = _pseudonyms(key, "survey", admitted["participant"])
-    decided = decided.assign(person=decided["participant"].map(names).fillna(""))
+    decided = decided.assign(person=[names.get(one, "") for one in decided["participant"]])
     columns = ["person", "site", "country", "cohort", "profession", "age", "experience_years"]
     return {
         "pseudonyms": decided[["participant", "person", "status", "reason"]],
@@ -153,20 +173,34 @@ def admit(
     }
 
 
-def without_register(participants: Iterable[str]) -> dict[str, pd.DataFrame]:
-    """Admit every respondent of a study that has no register; consent and eligibility are then not checked here."""
+def without_register(participants: Iterable[str], withdrawn: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """Admit every respondent of a study without a register who did not withdraw; nothing else is checked here."""
     import pandas as pd
 
     people = list(dict.fromkeys(participants))
-    pseudonyms = pd.DataFrame({"participant": people, "person": [f"r{place:05d}" for place in range(1, len(people) + 1)], "status": ADMITTED, "reason": ""})
-    blank = dict.fromkeys(("site", "country", "cohort", "profession"), "") | dict.fromkeys(("age", "experience_years"), None)
-    participants_table = pseudonyms[["person"]].assign(**blank)
+    pseudonyms = pd.DataFrame(
+        {
+            "participant": people,
+            "person": [f"r{place:05d}" for place in range(1, len(people) + 1)],
+            "status": [WITHDRAWN if one in withdrawn else ADMITTED for one in people],
+            "reason": ["withdrew" if one in withdrawn else "" for one in people],
+        }
+    )
+    blank = dict.fromkeys(("site", "country", "cohort", "profession"), "") | dict.fromkeys(
+        ("age", "experience_years"), None
+    )
+    participants_table = pseudonyms.loc[pseudonyms["status"] == ADMITTED, ["person"]].assign(**blank)
     screening = pseudonyms[["status", "reason"]].assign(cohort="")
     return {"pseudonyms": pseudonyms, "participants": participants_table, "screening": screening}
 
 
 def admit_interviews(
-    interviews: pd.DataFrame, register: pd.DataFrame | None, withdrawals: pd.DataFrame, key: bytes | None, countries: dict[str, str], **criteria: Any
+    interviews: pd.DataFrame,
+    register: pd.DataFrame | None,
+    withdrawals: pd.DataFrame,
+    key: bytes | None,
+    countries: dict[str, str],
+    **criteria: Any,
 ) -> pd.DataFrame:
     """Decide on every interview: the interviewee must be admitted and have consented to the interview.
 
@@ -175,7 +209,7 @@ def admit_interviews(
     interviews : pandas.DataFrame
         The list of interviews; ``participant`` may be empty in a study without a register.
     register, withdrawals, key, countries, **criteria
-        As in :func:`admit`; without a register every listed interview is admitted.
+        As in :func:`admit`; without a register every listed interview is admitted that was not withdrawn.
 
     Returns
     -------
@@ -185,19 +219,22 @@ def admit_interviews(
     import pandas as pd
 
     people = {} if register is None else {one["participant"]: one for one in register.to_dict("records")}
-    out = set(withdrawals.loc[withdrawals["scope"].isin(["interview", "all"]), "participant"]) if len(withdrawals) else set()
+    out = (
+        set(withdrawals.loc[withdrawals["scope"].isin(["interview", "all"]), "participant"])
+        if len(withdrawals)
+        else set()
+    )
     rows = []
     for one in interviews.to_dict("records"):
         person = people.get(one["participant"])
         status, reason = ADMITTED, ""
-        if register is not None:
-            if person is None:
-                status, reason = EXCLUDED, "not in the register"
-            elif one["participant"] in out:
-                status, reason = WITHDRAWN, "withdrew"
-            else:
+        if one["participant"] in out:
+            status, reason = WITHDRAWN, "withdrew"
+        elif register is not None:
+            reason = "not in the register"
+            if person is not None:
                 reason = reason_to_exclude(person, consent="consent_interview", **criteria)
-                status = EXCLUDED if reason else ADMITTED
+            status = EXCLUDED if reason else ADMITTED
         place = person or one
         identifier = one["participant"] or one["interview"]
         rows.append(
@@ -217,7 +254,14 @@ def admit_interviews(
 
 
 def run(
-    sources: list[Source], *, sites: list[str], instruments: list[str], key: list[str], cohorts: list[str], criteria: dict[str, Any], settings: dict[str, Any]
+    sources: list[Source],
+    *,
+    sites: list[str],
+    instruments: list[str],
+    key: list[str],
+    cohorts: list[str],
+    criteria: dict[str, Any],
+    settings: dict[str, Any],
 ) -> dict[str, pd.DataFrame]:
     """Read register, withdrawals and the list of interviews, and admit people.
 
@@ -244,21 +288,37 @@ def run(
     require(sources, settings, [*register.problems, *withdrawals.problems, *listed.problems])
     secret = read_key(key[0]) if key else None
     registered = bool(of_kind(sources, "register"))
+    if registered and secret is None:
+        raise ConfigError(
+            "config/config.yaml: `participants.key_file` is needed for pseudonyms. "
+            "Make a key with `make key` and name its file."
+        )
     if registered:
-        tables = admit(register.table(), withdrawals.table(), secret or b"", countries, **criteria)
-        interviewees = admit_interviews(listed.table(), register.table(), withdrawals.table(), secret, countries, **criteria)
+        tables = admit(register.table(), withdrawals.table(), secret, countries, **criteria)
+        interviewees = admit_interviews(
+            listed.table(), register.table(), withdrawals.table(), secret, countries, **criteria
+        )
     else:
         answers = read_questionnaires(
-            of_kind(sources, "questionnaire"), read_instruments(instruments), participant_column=settings["participant_column"],
-            other_columns=settings["other_columns"], people=None,
+            of_kind(sources, "questionnaire"),
+            read_instruments(instruments),
+            participant_column=settings["participant_column"],
+            other_columns=settings["other_columns"],
+            people=None,
         )
-        tables = without_register(one["participant"] for one in answers.records)
+        _refuse_unknown(withdrawals.table(), [one["participant"] for one in [*answers.records, *listed.records]])
+        out = {one["participant"] for one in withdrawals.records if one["scope"] in ("survey", "all")}
+        tables = without_register((one["participant"] for one in answers.records), out)
         interviewees = admit_interviews(listed.table(), None, withdrawals.table(), secret, countries, **criteria)
     status = tables["screening"]["status"].value_counts()
     heard = interviewees["status"].value_counts()
     rows = account(
         [*register.ledger, *withdrawals.ledger, *listed.ledger],
-        {("register", ""): status.get(ADMITTED, 0), ("withdrawals", ""): len(withdrawals.records), ("interview_list", ""): heard.get(ADMITTED, 0)},
+        {
+            ("register", ""): status.get(ADMITTED, 0),
+            ("withdrawals", ""): len(withdrawals.records),
+            ("interview_list", ""): heard.get(ADMITTED, 0),
+        },
         {("register", ""): status.get(EXCLUDED, 0), ("interview_list", ""): heard.get(EXCLUDED, 0)},
         {("register", ""): status.get(WITHDRAWN, 0), ("interview_list", ""): heard.get(WITHDRAWN, 0)},
     )

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import os
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,10 @@ def digest(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _imports(path: Path) -> Iterable[Path]:
-    """Yield the modules of the package that a file imports, with the packages they lie in."""
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Return the modules of the package that a file imports, with the packages they lie in."""
+    found: dict[Path, None] = {}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "piloteval":
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -98,14 +100,15 @@ def _imports(path: Path) -> Iterable[Path]:
                 place = SCRIPTS.joinpath(*parts[:depth])
                 for candidate in (place.with_suffix(".py"), place / "__init__.py"):
                     if candidate.is_file():
-                        yield candidate
+                        found[candidate] = None
+    return tuple(found)
 
 
 def code(rule: str) -> list[str]:
     """Return the package modules a rule's shim uses, through the closure of their imports.
 
-    Snakemake does not see an edit of an imported module; named as an input of the rule, it does. Paths are relative to the study
-    folder, so that moving the repository with it changes nothing.
+    Snakemake does not see an edit of an imported module; named as an input of the rule, it does. Paths are relative to
+    the study folder, so that moving the repository with it changes nothing.
     """
     found: set[Path] = set()
     waiting = [SCRIPTS / f"{rule}.py"]
@@ -137,7 +140,9 @@ class Study:
             configuration.read_yaml(where)  # refuses keys given twice, which Snakemake's own reader takes silently
         self.config = configuration.check("config", config, where)
         self.sources = sheet.read_sheet(self.config["inputs"]["sheet"])
-        self.sites = configuration.read_tsv(self.config["inputs"]["sites"], "sites") if self.config["inputs"]["sites"] else []
+        self.sites = (
+            configuration.read_tsv(self.config["inputs"]["sites"], "sites") if self.config["inputs"]["sites"] else []
+        )
         self.instruments = [f"config/instruments/{name}.yaml" for name in self.config["instruments"]]
         self._check_names(where)
 
@@ -178,11 +183,17 @@ class Study:
 
     def criteria(self) -> dict[str, Any]:
         """Return the criteria of eligibility."""
-        return {key: self.config["participants"][key] for key in ("min_age", "min_experience_years", "professions", "require_affiliation")}
+        return {
+            key: self.config["participants"][key]
+            for key in ("min_age", "min_experience_years", "professions", "require_affiliation")
+        }
 
     def consensus(self) -> dict[str, Any]:
         """Return the rule of consensus."""
-        return {key: self.config["consensus"][key] for key in ("dimensions", "agree_from", "threshold_percent", "comparison", "status")}
+        return {
+            key: self.config["consensus"][key]
+            for key in ("dimensions", "agree_from", "threshold_percent", "comparison", "status")
+        }
 
     def waves(self) -> list[str]:
         """Return the waves with questionnaires, in time order."""
@@ -203,30 +214,48 @@ class Study:
         waves, cohorts = list(self.config["study"]["waves"]), list(self.config["study"]["cohorts"])
         for wave in self.config["change"]["comparison"] if "change" in self.parts else []:
             if wave not in waves:
-                faults.append(f"{where}: `change.comparison` names the wave `{wave}`. Waves of the study: {', '.join(waves)}.")
+                faults.append(
+                    f"{where}: `change.comparison` names the wave `{wave}`. Waves of the study: {', '.join(waves)}."
+                )
         known = {one.split(".")[0] for one in self.config["instruments"]}
         for place, outcome in enumerate(self.config["outcomes"]):
             if outcome["scale"].split(".")[0] not in known:
-                faults.append(f"{where}: `outcomes.{place}.scale` names the instrument of `{outcome['scale']}`, which is not in `instruments`. Add it there, or remove the outcome.")
+                faults.append(
+                    f"{where}: `outcomes.{place}.scale` names the instrument of `{outcome['scale']}`, "
+                    "which is not in `instruments`. Add it there, or remove the outcome."
+                )
             for cohort in outcome["cohorts"]:
                 if cohort not in cohorts:
-                    faults.append(f"{where}: `outcomes.{place}.cohorts` names `{cohort}`. Cohorts of the study: {', '.join(cohorts)}.")
+                    faults.append(
+                        f"{where}: `outcomes.{place}.cohorts` names `{cohort}`. "
+                        f"Cohorts of the study: {', '.join(cohorts)}."
+                    )
         if self.has("register") and not self.config["participants"]["key_file"]:
-            faults.append(f"{where}: `participants.key_file` is needed for pseudonyms. Make a key with `make key` and name its file.")
+            faults.append(
+                f"{where}: `participants.key_file` is needed for pseudonyms. "
+                "Make a key with `make key` and name its file."
+            )
         for kind, key, value in (
             ("transcript", "interviews.codebook", self.config["interviews"]["codebook"]),
             ("delphi", "consensus.statements", self.config["consensus"]["statements"]),
             ("audit", "certification.standards", self.config["certification"]["standards"]),
         ):
             if self.has(kind) and not value:
-                faults.append(f"{where}: `{key}` is needed, since the sheet has files of the kind {kind}. Name the file.")
+                faults.append(
+                    f"{where}: `{key}` is needed, since the sheet has files of the kind {kind}. Name the file."
+                )
         for name in ("sites", "standards", "statements", "codebook", "key"):
             for path in self.files(name):
                 if not Path(path).is_file():
-                    faults.append(f"{where}: there is no file {path} ({name}). Create it, or correct the key that names it.")
+                    faults.append(
+                        f"{where}: there is no file {path} ({name}). Create it, or correct the key that names it."
+                    )
         for path in self.instruments:
             if not Path(path).is_file():
-                faults.append(f"{where}: `instruments` names `{Path(path).stem}`, but there is no file {path}. Create it, or remove the name.")
+                faults.append(
+                    f"{where}: `instruments` names `{Path(path).stem}`, but there is no file {path}. "
+                    "Create it, or remove the name."
+                )
         if faults:
             raise ConfigError("\n".join(faults))
 
@@ -242,7 +271,12 @@ class Study:
         for part in self.config["report"]["parts"]:
             kinds = PARTS[part]
             if part == "synthesis":
-                ready = self.has("questionnaire") and self.has("transcript") and bool(self.config["synthesis"]["constructs"]) and bool(self.config["outcomes"])
+                ready = (
+                    self.has("questionnaire")
+                    and self.has("transcript")
+                    and bool(self.config["synthesis"]["constructs"])
+                    and bool(self.config["outcomes"])
+                )
             elif part == "change":
                 waves = {one.wave for one in self.sources if one.kind == "questionnaire"}
                 ready = set(self.config["change"]["comparison"]) <= waves and bool(self.config["outcomes"])
@@ -298,18 +332,30 @@ class Study:
 
     def program(self) -> list[str]:
         """Return every module of the package, for the digest of the program."""
-        return sorted(Path(os.path.relpath(path)).as_posix() for path in (SCRIPTS / "piloteval").rglob("*.py") if "simulate" not in path.parts)
+        return sorted(
+            Path(os.path.relpath(path)).as_posix()
+            for path in (SCRIPTS / "piloteval").rglob("*.py")
+            if "simulate" not in path.parts
+        )
 
     # ---------------------------------------------------------------------------------------------- the report
     def pages(self) -> list[str]:
         """Return the files the report is made of."""
         folder = SCRIPTS.parents[1] / "reports"
-        return sorted(Path(os.path.relpath(path)).as_posix() for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return sorted(
+            Path(os.path.relpath(path)).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and not path.name.startswith(".")
+        )
 
     def report_assets(self) -> list[str]:
         """Return the files of the built-in engine that are not Python."""
         folder = SCRIPTS / "piloteval" / "report"
-        return sorted(Path(os.path.relpath(path)).as_posix() for path in folder.rglob("*") if path.suffix in (".lua", ".typ", ".css", ".html", ".xml"))
+        return sorted(
+            Path(os.path.relpath(path)).as_posix()
+            for path in folder.rglob("*")
+            if path.suffix in (".lua", ".typ", ".css", ".html", ".xml")
+        )
 
     def engine(self) -> str:
         """Return the engine that renders, so that installing Quarto makes the report again."""
@@ -330,7 +376,10 @@ class Study:
             "comparison": config["change"]["comparison"],
             "statistics": config["statistics"],
             "tiers": config["tiers"],
-            "rating": {"range": config["certification"]["rating_range"], "agree_from": config["certification"]["rating_agree_from"]},
+            "rating": {
+                "range": config["certification"]["rating_range"],
+                "agree_from": config["certification"]["rating_agree_from"],
+            },
             "consensus": self.consensus(),
         }
 
@@ -382,16 +431,32 @@ class Study:
 
     def figure_files(self, *tiers: str) -> list[str]:
         """Return the files of all figures of the tiers; of all tiers shown when none is named."""
-        return [f"results/{tier}/figures/{name}.png" for tier in (tiers or self.tiers_shown()) for name in self.figures(tier)]
+        return [
+            f"results/{tier}/figures/{name}.png"
+            for tier in (tiers or self.tiers_shown())
+            for name in self.figures(tier)
+        ]
 
     def figure_tables(self) -> list[str]:
         """Return the tables all figures are drawn from, each once."""
-        return list(dict.fromkeys(path for tier in self.tiers_shown() for paths in self.figures(tier).values() for path in paths))
+        return list(
+            dict.fromkeys(
+                path for tier in self.tiers_shown() for paths in self.figures(tier).values() for path in paths
+            )
+        )
 
     def report_tables(self, tier: str) -> list[str]:
         """Return the result tables a report of the tier reads."""
-        provenance = [f"results/{tier}/quality/accounting.csv", "results/internal/provenance/software.csv", "results/internal/provenance/study.csv"]
-        checks = ["results/internal/quality/problems.csv", "results/internal/quality/files.csv", "results/internal/release/withheld.csv"]
+        provenance = [
+            f"results/{tier}/quality/accounting.csv",
+            "results/internal/provenance/software.csv",
+            "results/internal/provenance/study.csv",
+        ]
+        checks = [
+            "results/internal/quality/problems.csv",
+            "results/internal/quality/files.csv",
+            "results/internal/release/withheld.csv",
+        ]
         return [*self.results(tier), *provenance, *(checks if tier == "internal" else [])]
 
     def reports(self) -> list[str]:

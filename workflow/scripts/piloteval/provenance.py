@@ -17,8 +17,24 @@ if TYPE_CHECKING:
 
 #: Packages whose version can change a number or a page.
 PACKAGES = (
-    "snakemake", "numpy", "scipy", "pandas", "statsmodels", "pingouin", "krippendorff", "spacy", "matplotlib", "seaborn", "great-tables",
-    "python-calamine", "pyreadstat", "python-docx", "webvtt-py", "nbclient", "pypandoc-binary", "typst",
+    "snakemake",
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "pingouin",
+    "krippendorff",
+    "spacy",
+    "matplotlib",
+    "seaborn",
+    "great-tables",
+    "python-calamine",
+    "pyreadstat",
+    "python-docx",
+    "webvtt-py",
+    "nbclient",
+    "pypandoc-binary",
+    "typst",
 )
 
 
@@ -48,7 +64,9 @@ def manifest(paths: list[str], rules: dict[str, str]) -> pd.DataFrame:
         inside = Path(path).as_posix().rpartition("results/")[2]
         tier = tables.contract(path).tier if Path(path).suffix in (".csv", ".parquet") else inside.split("/", 1)[0]
         data = Path(path).read_bytes()
-        rows.append({"path": inside, "tier": tier, "rule": rules.get(path, ""), "bytes": len(data), "sha256": _digest(data)})
+        rows.append(
+            {"path": inside, "tier": tier, "rule": rules.get(path, ""), "bytes": len(data), "sha256": _digest(data)}
+        )
     return pd.DataFrame(rows)
 
 
@@ -66,7 +84,9 @@ def study_facts(config: dict[str, Any], files: list[str], code: list[str], pins:
     import pandas as pd
 
     def over(paths: list[str]) -> str:
-        return _digest("".join(f"{Path(path).name} {_digest(Path(path).read_bytes())}\n" for path in sorted(paths)).encode())
+        return _digest(
+            "".join(f"{Path(path).name} {_digest(Path(path).read_bytes())}\n" for path in sorted(paths)).encode()
+        )
 
     facts = {
         "registry": config["study"]["registry"],
@@ -80,12 +100,44 @@ def study_facts(config: dict[str, Any], files: list[str], code: list[str], pins:
     return pd.DataFrame([{"fact": fact, "value": value} for fact, value in facts.items()])
 
 
-def accounting(ledgers: list[pd.DataFrame], files: pd.DataFrame) -> pd.DataFrame:
-    """Join the ledgers of all rules and check that every row read is accounted for.
+def record(
+    ledgers: dict[str, pd.DataFrame],
+    files: pd.DataFrame,
+    *,
+    results: list[str],
+    catalogues: list[str],
+    program: list[str],
+    rules: dict[str, str],
+    config: dict[str, Any],
+    pins: dict[str, str],
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of rule ``write_provenance``.
+
+    Parameters
+    ----------
+    ledgers : dict of str to pandas.DataFrame
+        What each rule accounted for.
+    files : pandas.DataFrame
+        Raw files with the rows the check counted.
+    results, catalogues, program : list of str
+        Result files, files of the configuration, modules of the package.
+    rules : dict of str to str
+        The rule that makes each result file.
+    config : dict
+        The configuration.
+    pins : dict of str to str
+        Digest of every raw file.
 
     Raises
     ------
     DataError
         A row is lost or counted twice.
     """
-    return close(ledgers, files.dropna(subset=["rows_read"]))
+    accounting = close(list(ledgers.values()), files.dropna(subset=["rows_read"]))
+    return {
+        "manifest": manifest(results, rules),
+        "software": software(),
+        "study": study_facts(config, catalogues, program, pins),
+        "accounting": accounting,
+        "released": accounting,
+    }

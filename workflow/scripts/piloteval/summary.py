@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from piloteval.plan import Study
 
+#: Where jobs leave the sentence they stopped with.
+STOPPED = Path("logs/stopped.txt")
+
 _BEFORE: dict[str, str] = {}
 
 
@@ -30,6 +33,7 @@ def _say(text: str) -> None:
 
 def begin() -> None:
     """Remember the results as they were before the run."""
+    STOPPED.unlink(missing_ok=True)
     _BEFORE.update(_results())
 
 
@@ -56,5 +60,8 @@ def end(study: Study) -> None:
 
 
 def stopped(log: str) -> None:
-    """Say that the run stopped, and where to read more."""
-    _say(f"\nThe run stopped; the sentence above beginning with the file says why. Nothing half-made was left. Logs: logs/, and of the run itself: {log}")
+    """Say again, below all that Snakemake printed, why the run stopped."""
+    _say("\nThe run stopped. Nothing half-made was left.")
+    if STOPPED.is_file():
+        _say(STOPPED.read_text(encoding="utf-8").rstrip())
+    _say(f"More is in logs/, and of the run itself in {log}")

@@ -1,7 +1,8 @@
 """The contracts of all result tables: columns, tier, what counts people, what may be released.
 
-Every table a job writes is registered here; a table without a contract cannot be written, and the contract decides what its tier
-may show. Row-level tables are Parquet, tables of statistics are CSV (UTF-8, line feed, empty cell for missing).
+Every table a job writes is registered here; a table without a contract cannot be written, and the
+contract decides what its tier may show. Row-level tables are Parquet, tables of statistics are CSV
+(UTF-8, line feed, empty cell for missing).
 """
 
 from __future__ import annotations
@@ -33,8 +34,17 @@ STATISTIC = {
     "dropped_reason": TEXT,
     "note": TEXT,
 }
-ESTIMATE = ("estimate", "ci_low", "ci_high", "n_dropped")
-LEDGER = {"kind": TEXT, "wave": TEXT, "files": WHOLE, "rows_read": WHOLE, "analysed": WHOLE, "quarantined": WHOLE, "excluded": WHOLE, "withdrawn": WHOLE}
+ESTIMATE = ("estimate", "ci_low", "ci_high", "n_dropped", "dropped_reason")
+LEDGER = {
+    "kind": TEXT,
+    "wave": TEXT,
+    "files": WHOLE,
+    "rows_read": WHOLE,
+    "analysed": WHOLE,
+    "quarantined": WHOLE,
+    "excluded": WHOLE,
+    "withdrawn": WHOLE,
+}
 
 
 @dataclass(frozen=True)
@@ -91,125 +101,537 @@ _COHORT = (("cohort", "all"),)
 CONTRACTS: dict[str, Table] = {
     table.path: table
     for table in (
-        # ------------------------------------------------------------------------------------------------ restricted
-        Table("restricted/quality/quarantine.csv", "a value set aside at intake, with its place in the raw file",
-              _columns(source=TEXT, file=TEXT, sheet=TEXT, row=WHOLE, column=TEXT, rule=TEXT, value=TEXT)),
-        Table("restricted/people/pseudonyms.parquet", "a registered person: raw id, pseudonym, and whether admitted",
-              _columns(participant=TEXT, person=TEXT, status=TEXT, reason=TEXT), keys=("participant",)),
-        Table("restricted/people/participants.parquet", "an admitted participant",
-              _columns(person=TEXT, site=TEXT, country=TEXT, cohort=TEXT, profession=TEXT, age=NUMBER, experience_years=NUMBER), keys=("person",)),
-        Table("restricted/people/screening.parquet", "a registered person without any id: cohort, status and reason",
-              _columns(cohort=TEXT, status=TEXT, reason=TEXT)),
-        Table("restricted/people/interviewees.parquet", "an interview: who may be heard",
-              _columns(interview=TEXT, speaker=TEXT, cohort=TEXT, site=TEXT, country=TEXT, minutes=NUMBER, status=TEXT, reason=TEXT), keys=("interview",)),
-        Table("restricted/measures/responses.parquet", "an answer",
-              _columns(person=TEXT, site=TEXT, country=TEXT, cohort=TEXT, wave=TEXT, instrument=TEXT, item=TEXT, value=NUMBER), keys=("person", "wave", "item")),
-        Table("restricted/measures/scores.parquet", "a scale score of a participant in a wave",
-              _columns(person=TEXT, site=TEXT, country=TEXT, cohort=TEXT, wave=TEXT, scale=TEXT, score=NUMBER, answered=WHOLE, items=WHOLE, note=TEXT), keys=("person", "wave", "scale")),
-        Table("restricted/interviews/texts.parquet", "a transcript: the stored text all offsets refer to",
-              _columns(interview=TEXT, language=TEXT, cohort=TEXT, text=TEXT), keys=("interview",)),
-        Table("restricted/interviews/segments.parquet", "a sentence of a participant",
-              _columns(interview=TEXT, segment=WHOLE, language=TEXT, cohort=TEXT, turn=WHOLE, start=WHOLE, end=WHOLE, text=TEXT), keys=("interview", "segment")),
-        Table("restricted/interviews/suggestions.parquet", "a code suggested for a sentence by the dictionary, with the cue that fired",
-              _columns(interview=TEXT, segment=WHOLE, code=TEXT, theme=TEXT, start=WHOLE, end=WHOLE, cue=TEXT), keys=("interview", "segment", "code")),
-        Table("restricted/interviews/codings.parquet", "a passage coded by a person, checked against the stored text",
-              _columns(coder=TEXT, interview=TEXT, code=TEXT, start=WHOLE, end=WHOLE, quote=TEXT), keys=("coder", "interview", "code", "start", "end")),
-        Table("restricted/interviews/disagreements.csv", "a sentence on which two coders disagree about a code",
-              _columns(interview=TEXT, segment=WHOLE, code=TEXT, coder_with=TEXT, coder_without=TEXT, text=TEXT), keys=("interview", "segment", "code", "coder_with", "coder_without")),
-        # ------------------------------------------------------------------------------------------------ internal: quality
-        Table("internal/quality/problems.csv", "a problem found at intake, with its remedy",
-              _columns(level=TEXT, rule=TEXT, file=TEXT, sheet=TEXT, row=WHOLE, column=TEXT, found=TEXT, expected=TEXT, remedy=TEXT, effect=TEXT)),
-        Table("internal/quality/files.csv", "a raw file as received",
-              _columns(source=TEXT, kind=TEXT, site=TEXT, wave=TEXT, bytes=WHOLE, sha256=TEXT, rows_read=WHOLE, quarantined=WHOLE), keys=("source",)),
-        Table("internal/quality/rows_questionnaires.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/rows_people.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/rows_certification.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/rows_consensus.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/rows_interviews.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/rows_codings.csv", "rows of one kind and wave, accounted for", LEDGER, keys=("kind", "wave")),
-        Table("internal/quality/accounting.csv", "rows of one kind and wave: read = analysed + quarantined + excluded + withdrawn",
-              {**LEDGER, "balance": WHOLE}, keys=("kind", "wave"), rounded=("rows_read", "analysed", "quarantined", "excluded", "withdrawn"), released=True),
-        # ------------------------------------------------------------------------------------------------ internal: sample
-        # Steps of the flow are process counts, not answers or traits of people; they are exact here and rounded on release.
-        Table("internal/sample/flow.csv", "a step of the participant flow",
-              _columns(step=TEXT, reason=TEXT, people=WHOLE), keys=("step", "reason"), rounded=("people",), released=True),
-        Table("internal/sample/characteristics.csv", "participants with a characteristic",
-              _columns(variable=TEXT, level=TEXT, cohort=TEXT, people=WHOLE, of_people=WHOLE, percent=NUMBER, note=TEXT),
-              keys=("variable", "level", "cohort"), people=("people",), statistics=("percent",), margins=(("cohort", "all"), ("level", "all")),
-              rounded=("of_people",), shares=(("people", "of_people", "percent"),), released=True),
-        Table("internal/sample/waves.csv", "participants by the waves they answered",
-              _columns(pattern=TEXT, cohort=TEXT, people=WHOLE, note=TEXT), keys=("pattern", "cohort"), people=("people",),
-              margins=(("cohort", "all"), ("pattern", "all")), released=True),
-        Table("internal/sample/scores.csv", "scores of a scale in a wave",
-              _columns(scale=TEXT, label=TEXT, wave=TEXT, cohort=TEXT, range_low=NUMBER, range_high=NUMBER, n=WHOLE, n_without_score=WHOLE, mean=NUMBER, sd=NUMBER, median=NUMBER, q1=NUMBER, q3=NUMBER,
-                       floor_percent=NUMBER, ceiling_percent=NUMBER, note=TEXT),
-              keys=("scale", "wave", "cohort"), people=("n",), statistics=("n_without_score", "mean", "sd", "median", "q1", "q3", "floor_percent", "ceiling_percent"),
-              margins=_COHORT, released=True),
-        # ------------------------------------------------------------------------------------------------ internal: measures
-        Table("internal/reliability/scales.csv", "a reliability coefficient of a scale in a wave",
-              _columns(scale=TEXT, label=TEXT, instrument_status=TEXT, wave=TEXT, statistic=TEXT, items=WHOLE, published_low=NUMBER, published_high=NUMBER, published_source=TEXT) | STATISTIC,
-              keys=("scale", "wave", "statistic"), people=("n",), statistics=ESTIMATE, released=True),
-        Table("internal/reliability/items.csv", "an item of a scale in a wave",
-              _columns(scale=TEXT, label=TEXT, item=TEXT, wave=TEXT, reversed=TEXT, n=WHOLE, mean=NUMBER, sd=NUMBER, item_total=NUMBER, item_rest=NUMBER, alpha_if_deleted=NUMBER, note=TEXT),
-              keys=("scale", "item", "wave"), people=("n",), statistics=("mean", "sd", "item_total", "item_rest", "alpha_if_deleted"), released=True),
-        Table("internal/change/outcomes.csv", "an estimate of change in an outcome",
-              _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, statistic=TEXT) | STATISTIC | _columns(p=NUMBER, p_adjusted=NUMBER, p_method=TEXT),
-              keys=("scale", "cohort", "statistic"), people=("n",), statistics=(*ESTIMATE, "p", "p_adjusted"), released=True),
-        Table("internal/change/means.csv", "the mean of an outcome in a wave, paired participants",
-              _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, wave=TEXT) | STATISTIC,
-              keys=("scale", "cohort", "wave"), people=("n",), statistics=ESTIMATE, released=True),
-        # ------------------------------------------------------------------------------------------------ internal: certification
-        Table("internal/certification/standards.csv", "a standard over the institutions, external audit",
-              _columns(track=TEXT, standard=TEXT, short_name=TEXT, core=TEXT, status=TEXT, institutions=WHOLE, met=WHOLE, partly_met=WHOLE, not_met=WHOLE, not_applicable=WHOLE, disputed=WHOLE, note=TEXT),
-              keys=("standard",)),
-        Table("internal/certification/institutions.csv", "an institution in a track and round",
-              _columns(site=TEXT, name=TEXT, country=TEXT, setting=TEXT, track=TEXT, round=TEXT, standards=WHOLE, applicable=WHOLE, met=WHOLE, partly_met=WHOLE, not_met=WHOLE, disputed=WHOLE, percent_met=NUMBER, note=TEXT),
-              keys=("site", "track", "round")),
-        Table("internal/certification/verdicts.csv", "the verdict on a standard in an institution",
-              _columns(site=TEXT, name=TEXT, track=TEXT, standard=TEXT, verdict=TEXT, self_verdict=TEXT, note=TEXT), keys=("site", "standard")),
-        Table("internal/certification/tracks.csv", "agreement between the auditors of a track",
-              _columns(track=TEXT, institutions=WHOLE, statistic=TEXT) | STATISTIC, keys=("track", "statistic")),
-        Table("internal/certification/ratings.csv", "the ratings of a standard on a dimension",
-              _columns(track=TEXT, standard=TEXT, status=TEXT, dimension=TEXT, median=NUMBER, q1=NUMBER, q3=NUMBER) | STATISTIC,
-              keys=("standard", "dimension"), people=("n",), statistics=("median", "q1", "q3", *ESTIMATE), released=True),
-        Table("internal/certification/indicators.csv", "an indicator over the institutions in a period",
-              _columns(indicator=TEXT, period=TEXT, institutions=WHOLE, mean=NUMBER, sd=NUMBER, median=NUMBER, note=TEXT), keys=("indicator", "period")),
-        Table("internal/consensus/statements.csv", "the ratings of a statement on a dimension in a round",
-              _columns(statement=TEXT, status=TEXT, round=TEXT, dimension=TEXT, median=NUMBER, q1=NUMBER, q3=NUMBER, agreed=TEXT) | STATISTIC,
-              keys=("statement", "round", "dimension"), people=("n",), statistics=("median", "q1", "q3", *ESTIMATE), released=True),
-        Table("internal/consensus/rounds.csv", "a round of the Delphi",
-              _columns(round=TEXT, panellists=WHOLE, statements=WHOLE, consensus=WHOLE, rule=TEXT, rule_status=TEXT, note=TEXT),
-              keys=("round",), people=("panellists",), released=True),
-        # ------------------------------------------------------------------------------------------------ internal: interviews
-        Table("internal/interviews/transcripts.csv", "interviews by cohort",
-              _columns(cohort=TEXT, interviews=WHOLE, languages=WHOLE, words=WHOLE, sentences=WHOLE, note=TEXT),
-              keys=("cohort",), people=("interviews",), statistics=("languages", "words", "sentences"), margins=_COHORT, released=True),
-        Table("internal/interviews/codes.csv", "interviews and sentences in which the dictionary suggests a code",
-              _columns(code=TEXT, name=TEXT, theme=TEXT, cohort=TEXT, interviews=WHOLE, of_interviews=WHOLE, sentences=WHOLE, note=TEXT),
-              keys=("code", "cohort"), people=("interviews",), statistics=("sentences",), margins=_COHORT, rounded=("of_interviews",)),
-        Table("internal/interviews/themes.csv", "interviews and sentences in which the dictionary suggests a theme",
-              _columns(theme=TEXT, name=TEXT, cohort=TEXT, interviews=WHOLE, of_interviews=WHOLE, percent=NUMBER, sentences=WHOLE, note=TEXT),
-              keys=("theme", "cohort"), people=("interviews",), statistics=("percent", "sentences"), margins=_COHORT, rounded=("of_interviews",),
-              shares=(("interviews", "of_interviews", "percent"),), released=True),
-        Table("internal/interviews/agreement.csv", "agreement of a pair of coders on a code, sentence by sentence",
-              _columns(pair=TEXT, pair_kind=TEXT, code=TEXT, name=TEXT, theme=TEXT, interviews=WHOLE, both=WHOLE, one=WHOLE, neither=WHOLE, percent_agreement=NUMBER, prevalence=NUMBER) | STATISTIC,
-              keys=("pair", "code")),
-        # ------------------------------------------------------------------------------------------------ internal: synthesis and provenance
-        Table("internal/synthesis/joint_display.csv", "a construct: what was measured beside what was said",
-              _columns(construct=TEXT, label=TEXT, scale=TEXT, cohort=TEXT, n=WHOLE, estimate=NUMBER, ci_low=NUMBER, ci_high=NUMBER, direction=TEXT, reading=TEXT, themes=TEXT,
-                       interviews=WHOLE, of_interviews=WHOLE, sentences=WHOLE, convergence=TEXT, note=TEXT),
-              keys=("construct", "cohort"), people=("n", "interviews"), statistics=("estimate", "ci_low", "ci_high", "reading", "sentences"), rounded=("of_interviews",), released=True),
-        Table("internal/release/withheld.csv", "a released table: how many rows are shown and withheld",
-              _columns(table=TEXT, rows=WHOLE, shown=WHOLE, small=WHOLE, secondary=WHOLE), keys=("table",)),
-        Table("internal/figures/alt.csv", "a figure described in words", _columns(figure=TEXT, alt=TEXT), keys=("figure",), released=True),
-        Table("internal/provenance/manifest.csv", "a result file", _columns(path=TEXT, tier=TEXT, rule=TEXT, bytes=WHOLE, sha256=TEXT), keys=("path",)),
-        Table("internal/provenance/software.csv", "a package the results rest on", _columns(package=TEXT, version=TEXT), keys=("package",)),
+        # --------------------------------------------------------------------------- restricted
+        Table(
+            "restricted/quality/quarantine.csv",
+            "a value set aside at intake, with its place in the raw file",
+            _columns(source=TEXT, file=TEXT, sheet=TEXT, row=WHOLE, column=TEXT, rule=TEXT, value=TEXT),
+        ),
+        Table(
+            "restricted/people/pseudonyms.parquet",
+            "a registered person: raw id, pseudonym, and whether admitted",
+            _columns(participant=TEXT, person=TEXT, status=TEXT, reason=TEXT),
+            keys=("participant",),
+        ),
+        Table(
+            "restricted/people/participants.parquet",
+            "an admitted participant",
+            _columns(
+                person=TEXT, site=TEXT, country=TEXT, cohort=TEXT, profession=TEXT, age=NUMBER, experience_years=NUMBER
+            ),
+            keys=("person",),
+        ),
+        Table(
+            "restricted/people/screening.parquet",
+            "a registered person without any id: cohort, status and reason",
+            _columns(cohort=TEXT, status=TEXT, reason=TEXT),
+        ),
+        Table(
+            "restricted/people/interviewees.parquet",
+            "an interview: who may be heard",
+            _columns(
+                interview=TEXT,
+                speaker=TEXT,
+                cohort=TEXT,
+                site=TEXT,
+                country=TEXT,
+                minutes=NUMBER,
+                status=TEXT,
+                reason=TEXT,
+            ),
+            keys=("interview",),
+        ),
+        Table(
+            "restricted/measures/responses.parquet",
+            "an answer",
+            _columns(
+                person=TEXT, site=TEXT, country=TEXT, cohort=TEXT, wave=TEXT, instrument=TEXT, item=TEXT, value=NUMBER
+            ),
+            keys=("person", "wave", "item"),
+        ),
+        Table(
+            "restricted/measures/scores.parquet",
+            "a scale score of a participant in a wave",
+            _columns(
+                person=TEXT,
+                site=TEXT,
+                country=TEXT,
+                cohort=TEXT,
+                wave=TEXT,
+                scale=TEXT,
+                score=NUMBER,
+                answered=WHOLE,
+                items=WHOLE,
+                note=TEXT,
+            ),
+            keys=("person", "wave", "scale"),
+        ),
+        Table(
+            "restricted/interviews/texts.parquet",
+            "a transcript: the stored text all offsets refer to",
+            _columns(interview=TEXT, language=TEXT, cohort=TEXT, text=TEXT),
+            keys=("interview",),
+        ),
+        Table(
+            "restricted/interviews/segments.parquet",
+            "a sentence of a participant",
+            _columns(
+                interview=TEXT, segment=WHOLE, language=TEXT, cohort=TEXT, turn=WHOLE, start=WHOLE, end=WHOLE, text=TEXT
+            ),
+            keys=("interview", "segment"),
+        ),
+        Table(
+            "restricted/interviews/suggestions.parquet",
+            "a code suggested for a sentence by the dictionary, with the cue that fired",
+            _columns(interview=TEXT, segment=WHOLE, code=TEXT, theme=TEXT, start=WHOLE, end=WHOLE, cue=TEXT),
+            keys=("interview", "segment", "code"),
+        ),
+        Table(
+            "restricted/interviews/codings.parquet",
+            "a passage coded by a person, checked against the stored text",
+            _columns(coder=TEXT, interview=TEXT, code=TEXT, start=WHOLE, end=WHOLE, quote=TEXT),
+            keys=("coder", "interview", "code", "start", "end"),
+        ),
+        Table(
+            "restricted/interviews/disagreements.csv",
+            "a sentence on which two coders disagree about a code",
+            _columns(interview=TEXT, segment=WHOLE, code=TEXT, coder_with=TEXT, coder_without=TEXT, text=TEXT),
+            keys=("interview", "segment", "code", "coder_with", "coder_without"),
+        ),
+        # --------------------------------------------------------------------------- internal: quality
+        Table(
+            "internal/quality/problems.csv",
+            "a problem found at intake, with its remedy",
+            _columns(
+                level=TEXT,
+                rule=TEXT,
+                file=TEXT,
+                sheet=TEXT,
+                row=WHOLE,
+                column=TEXT,
+                found=TEXT,
+                expected=TEXT,
+                remedy=TEXT,
+                effect=TEXT,
+            ),
+        ),
+        Table(
+            "internal/quality/files.csv",
+            "a raw file as received",
+            _columns(
+                source=TEXT,
+                kind=TEXT,
+                site=TEXT,
+                wave=TEXT,
+                bytes=WHOLE,
+                sha256=TEXT,
+                rows_read=WHOLE,
+                quarantined=WHOLE,
+            ),
+            keys=("source",),
+        ),
+        Table(
+            "internal/quality/rows_questionnaires.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/rows_people.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/rows_certification.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/rows_consensus.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/rows_interviews.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/rows_codings.csv",
+            "rows of one kind and wave, accounted for",
+            LEDGER,
+            keys=("kind", "wave"),
+        ),
+        Table(
+            "internal/quality/accounting.csv",
+            "rows of one kind and wave: read = analysed + quarantined + excluded + withdrawn",
+            {**LEDGER, "balance": WHOLE},
+            keys=("kind", "wave"),
+            rounded=("rows_read", "analysed", "quarantined", "excluded", "withdrawn"),
+            released=True,
+        ),
+        # --------------------------------------------------------------------------- internal: sample
+        # Steps of the flow are process counts, not answers or traits of people;
+        # they are exact here and rounded on release.
+        Table(
+            "internal/sample/flow.csv",
+            "a step of the participant flow",
+            _columns(step=TEXT, reason=TEXT, people=WHOLE),
+            keys=("step", "reason"),
+            rounded=("people",),
+            released=True,
+        ),
+        Table(
+            "internal/sample/characteristics.csv",
+            "participants with a characteristic",
+            _columns(variable=TEXT, level=TEXT, cohort=TEXT, people=WHOLE, of_people=WHOLE, percent=NUMBER, note=TEXT),
+            keys=("variable", "level", "cohort"),
+            people=("people",),
+            statistics=("percent",),
+            margins=(("cohort", "all"), ("level", "all")),
+            rounded=("of_people",),
+            shares=(("people", "of_people", "percent"),),
+            released=True,
+        ),
+        Table(
+            "internal/sample/waves.csv",
+            "participants by the waves they answered",
+            _columns(pattern=TEXT, cohort=TEXT, people=WHOLE, note=TEXT),
+            keys=("pattern", "cohort"),
+            people=("people",),
+            margins=(("cohort", "all"), ("pattern", "all")),
+            released=True,
+        ),
+        Table(
+            "internal/sample/scores.csv",
+            "scores of a scale in a wave",
+            _columns(
+                scale=TEXT,
+                label=TEXT,
+                wave=TEXT,
+                cohort=TEXT,
+                range_low=NUMBER,
+                range_high=NUMBER,
+                n=WHOLE,
+                n_without_score=WHOLE,
+                mean=NUMBER,
+                sd=NUMBER,
+                median=NUMBER,
+                q1=NUMBER,
+                q3=NUMBER,
+                floor_percent=NUMBER,
+                ceiling_percent=NUMBER,
+                note=TEXT,
+            ),
+            keys=("scale", "wave", "cohort"),
+            people=("n",),
+            statistics=("n_without_score", "mean", "sd", "median", "q1", "q3", "floor_percent", "ceiling_percent"),
+            margins=_COHORT,
+            released=True,
+        ),
+        # --------------------------------------------------------------------------- internal: measures
+        Table(
+            "internal/reliability/scales.csv",
+            "a reliability coefficient of a scale in a wave",
+            _columns(
+                scale=TEXT,
+                label=TEXT,
+                instrument_status=TEXT,
+                wave=TEXT,
+                statistic=TEXT,
+                items=WHOLE,
+                published_low=NUMBER,
+                published_high=NUMBER,
+                published_source=TEXT,
+            )
+            | STATISTIC,
+            keys=("scale", "wave", "statistic"),
+            people=("n",),
+            statistics=ESTIMATE,
+            released=True,
+        ),
+        Table(
+            "internal/reliability/items.csv",
+            "an item of a scale in a wave",
+            _columns(
+                scale=TEXT,
+                label=TEXT,
+                item=TEXT,
+                wave=TEXT,
+                reversed=TEXT,
+                n=WHOLE,
+                mean=NUMBER,
+                sd=NUMBER,
+                item_total=NUMBER,
+                item_rest=NUMBER,
+                alpha_if_deleted=NUMBER,
+                note=TEXT,
+            ),
+            keys=("scale", "item", "wave"),
+            people=("n",),
+            statistics=("mean", "sd", "item_total", "item_rest", "alpha_if_deleted"),
+            released=True,
+        ),
+        Table(
+            "internal/change/outcomes.csv",
+            "an estimate of change in an outcome",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, statistic=TEXT)
+            | STATISTIC
+            | _columns(p=NUMBER, p_adjusted=NUMBER, p_method=TEXT),
+            keys=("scale", "cohort", "statistic"),
+            people=("n",),
+            statistics=(*ESTIMATE, "p", "p_adjusted"),
+            released=True,
+        ),
+        Table(
+            "internal/change/means.csv",
+            "the mean of an outcome in a wave, paired participants",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, wave=TEXT) | STATISTIC,
+            keys=("scale", "cohort", "wave"),
+            people=("n",),
+            statistics=ESTIMATE,
+            released=True,
+        ),
+        # --------------------------------------------------------------------------- internal: certification
+        Table(
+            "internal/certification/standards.csv",
+            "a standard over the institutions, external audit",
+            _columns(
+                track=TEXT,
+                standard=TEXT,
+                short_name=TEXT,
+                core=TEXT,
+                status=TEXT,
+                institutions=WHOLE,
+                met=WHOLE,
+                partly_met=WHOLE,
+                not_met=WHOLE,
+                not_applicable=WHOLE,
+                disputed=WHOLE,
+                note=TEXT,
+            ),
+            keys=("standard",),
+        ),
+        Table(
+            "internal/certification/institutions.csv",
+            "an institution in a track and round",
+            _columns(
+                site=TEXT,
+                name=TEXT,
+                country=TEXT,
+                setting=TEXT,
+                track=TEXT,
+                round=TEXT,
+                standards=WHOLE,
+                applicable=WHOLE,
+                met=WHOLE,
+                partly_met=WHOLE,
+                not_met=WHOLE,
+                disputed=WHOLE,
+                percent_met=NUMBER,
+                note=TEXT,
+            ),
+            keys=("site", "track", "round"),
+        ),
+        Table(
+            "internal/certification/verdicts.csv",
+            "the verdict on a standard in an institution",
+            _columns(site=TEXT, name=TEXT, track=TEXT, standard=TEXT, verdict=TEXT, self_verdict=TEXT, note=TEXT),
+            keys=("site", "standard"),
+        ),
+        Table(
+            "internal/certification/tracks.csv",
+            "agreement between the auditors of a track",
+            _columns(track=TEXT, institutions=WHOLE, statistic=TEXT) | STATISTIC,
+            keys=("track", "statistic"),
+        ),
+        Table(
+            "internal/certification/ratings.csv",
+            "the ratings of a standard on a dimension",
+            _columns(track=TEXT, standard=TEXT, status=TEXT, dimension=TEXT, median=NUMBER, q1=NUMBER, q3=NUMBER)
+            | STATISTIC,
+            keys=("standard", "dimension"),
+            people=("n",),
+            statistics=("median", "q1", "q3", *ESTIMATE),
+            released=True,
+        ),
+        Table(
+            "internal/certification/indicators.csv",
+            "an indicator over the institutions in a period",
+            _columns(indicator=TEXT, period=TEXT, institutions=WHOLE, mean=NUMBER, sd=NUMBER, median=NUMBER, note=TEXT),
+            keys=("indicator", "period"),
+        ),
+        Table(
+            "internal/consensus/statements.csv",
+            "the ratings of a statement on a dimension in a round",
+            _columns(
+                statement=TEXT,
+                status=TEXT,
+                round=TEXT,
+                dimension=TEXT,
+                median=NUMBER,
+                q1=NUMBER,
+                q3=NUMBER,
+                agreed=TEXT,
+            )
+            | STATISTIC,
+            keys=("statement", "round", "dimension"),
+            people=("n",),
+            statistics=("median", "q1", "q3", "agreed", *ESTIMATE),
+            released=True,
+        ),
+        Table(
+            "internal/consensus/rounds.csv",
+            "a round of the Delphi",
+            _columns(
+                round=TEXT, panellists=WHOLE, statements=WHOLE, consensus=WHOLE, rule=TEXT, rule_status=TEXT, note=TEXT
+            ),
+            keys=("round",),
+            people=("panellists",),
+            statistics=("consensus",),
+            released=True,
+        ),
+        # --------------------------------------------------------------------------- internal: interviews
+        Table(
+            "internal/interviews/transcripts.csv",
+            "interviews by cohort",
+            _columns(cohort=TEXT, interviews=WHOLE, languages=WHOLE, words=WHOLE, sentences=WHOLE, note=TEXT),
+            keys=("cohort",),
+            people=("interviews",),
+            statistics=("languages", "words", "sentences"),
+            margins=_COHORT,
+            released=True,
+        ),
+        Table(
+            "internal/interviews/codes.csv",
+            "interviews and sentences in which the dictionary suggests a code",
+            _columns(
+                code=TEXT,
+                name=TEXT,
+                theme=TEXT,
+                cohort=TEXT,
+                interviews=WHOLE,
+                of_interviews=WHOLE,
+                sentences=WHOLE,
+                note=TEXT,
+            ),
+            keys=("code", "cohort"),
+            people=("interviews",),
+            statistics=("sentences",),
+            margins=_COHORT,
+            rounded=("of_interviews",),
+        ),
+        Table(
+            "internal/interviews/themes.csv",
+            "interviews and sentences in which the dictionary suggests a theme",
+            _columns(
+                theme=TEXT,
+                name=TEXT,
+                cohort=TEXT,
+                interviews=WHOLE,
+                of_interviews=WHOLE,
+                percent=NUMBER,
+                sentences=WHOLE,
+                note=TEXT,
+            ),
+            keys=("theme", "cohort"),
+            people=("interviews",),
+            statistics=("percent", "sentences"),
+            margins=_COHORT,
+            rounded=("of_interviews",),
+            shares=(("interviews", "of_interviews", "percent"),),
+            released=True,
+        ),
+        Table(
+            "internal/interviews/agreement.csv",
+            "agreement of a pair of coders on a code, sentence by sentence",
+            _columns(
+                pair=TEXT,
+                pair_kind=TEXT,
+                code=TEXT,
+                name=TEXT,
+                theme=TEXT,
+                interviews=WHOLE,
+                both=WHOLE,
+                one=WHOLE,
+                neither=WHOLE,
+                percent_agreement=NUMBER,
+                prevalence=NUMBER,
+            )
+            | STATISTIC,
+            keys=("pair", "code"),
+        ),
+        # --------------------------------------------------------------------------- internal: synthesis and provenance
+        Table(
+            "internal/synthesis/joint_display.csv",
+            "a construct: what was measured beside what was said",
+            _columns(
+                construct=TEXT,
+                label=TEXT,
+                scale=TEXT,
+                cohort=TEXT,
+                n=WHOLE,
+                estimate=NUMBER,
+                ci_low=NUMBER,
+                ci_high=NUMBER,
+                direction=TEXT,
+                reading=TEXT,
+                themes=TEXT,
+                interviews=WHOLE,
+                of_interviews=WHOLE,
+                sentences=WHOLE,
+                convergence=TEXT,
+                note=TEXT,
+            ),
+            keys=("construct", "cohort"),
+            people=("n", "interviews"),
+            statistics=("estimate", "ci_low", "ci_high", "reading", "sentences"),
+            rounded=("of_interviews",),
+            released=True,
+        ),
+        Table(
+            "internal/release/withheld.csv",
+            "a released table: how many rows are shown and withheld",
+            _columns(table=TEXT, rows=WHOLE, shown=WHOLE, small=WHOLE, secondary=WHOLE),
+            keys=("table",),
+        ),
+        Table(
+            "internal/figures/alt.csv",
+            "a figure described in words",
+            _columns(figure=TEXT, alt=TEXT),
+            keys=("figure",),
+            released=True,
+        ),
+        Table(
+            "internal/provenance/manifest.csv",
+            "a result file",
+            _columns(path=TEXT, tier=TEXT, rule=TEXT, bytes=WHOLE, sha256=TEXT),
+            keys=("path",),
+        ),
+        Table(
+            "internal/provenance/software.csv",
+            "a package the results rest on",
+            _columns(package=TEXT, version=TEXT),
+            keys=("package",),
+        ),
         Table("internal/provenance/study.csv", "a fact about the run", _columns(fact=TEXT, value=TEXT), keys=("fact",)),
     )
 }
 CONTRACTS |= {
     "release" + path.removeprefix("internal"): Table(
-        "release" + path.removeprefix("internal"), one.what, one.columns, one.keys, one.people, one.statistics, one.margins, one.rounded, one.shares
+        "release" + path.removeprefix("internal"),
+        one.what,
+        one.columns,
+        one.keys,
+        one.people,
+        one.statistics,
+        one.margins,
+        one.rounded,
+        one.shares,
     )
     for path, one in list(CONTRACTS.items())
     if one.released
@@ -236,8 +658,9 @@ def contract(path: str | Path) -> Table:
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Keep a spreadsheet from taking a text for a formula, and a lone carriage return, which is not quoted, from cutting a row."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\n") else text
 
 
 def conform(table: pd.DataFrame, one: Table) -> pd.DataFrame:
@@ -250,9 +673,13 @@ def conform(table: pd.DataFrame, one: Table) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if table.empty and not len(table.columns):  # a study without a single row of this kind
+        table = pd.DataFrame(columns=list(one.columns))
     missing, extra = [c for c in one.columns if c not in table], [c for c in table if c not in one.columns]
     if missing or extra:
-        raise ContractError(f"{one.path}: columns missing {missing}, extra {extra}. Mend the function that makes the table.")
+        raise ContractError(
+            f"{one.path}: columns missing {missing}, extra {extra}. Mend the function that makes the table."
+        )
     typed = {}
     for column, kind in one.columns.items():
         values = table[column]
@@ -262,22 +689,34 @@ def conform(table: pd.DataFrame, one: Table) -> pd.DataFrame:
             else:
                 typed[column] = pd.to_numeric(values).astype("Int64" if kind == WHOLE else "float64")
         except (ValueError, TypeError):
-            raise ContractError(f"{one.path}: column {column} is not of kind {kind}. Mend the function that makes the table.") from None
+            raise ContractError(
+                f"{one.path}: column {column} is not of kind {kind}. Mend the function that makes the table."
+            ) from None
     result = pd.DataFrame(typed, columns=list(one.columns)).reset_index(drop=True)
     if one.keys and result.duplicated(list(one.keys)).any():
-        raise ContractError(f"{one.path}: the key {', '.join(one.keys)} repeats. Mend the function that makes the table.")
+        raise ContractError(
+            f"{one.path}: the key {', '.join(one.keys)} repeats. Mend the function that makes the table."
+        )
     return result
 
 
 def present(table: pd.DataFrame, one: Table, tier: Tier) -> pd.DataFrame:
     """Return the conforming table as its tier may show it: withheld, rounded, shares recomputed."""
+    import pandas as pd
+
     typed = conform(table, one)
     shown = tiers.show(typed, tier, people=one.people, statistics=one.statistics, margins=one.margins, keys=one.keys)
+    for column in (name for name in one.columns if name.startswith("of_")):
+        # What parts are parts of counts people as well: a cohort under the floor is not told by what its parts are of.
+        small = tiers.withheld(typed, (column,), tier.floor, tuple(set(one.margins) & set(_COHORT)), one.keys) != ""
+        shown.loc[small, column] = pd.NA
     for column in one.rounded:
         shown[column] = tiers.round_counts(shown[column], tier.round_to)
     for part, whole, percent in one.shares:
         shares = 100 * shown[part].astype("Float64") / shown[whole].astype("Float64").where(shown[whole] > 0)
-        shown[percent] = shares.astype("float64").clip(upper=100).round(tier.decimals if tier.decimals is not None else 10)
+        shown[percent] = (
+            shares.astype("float64").clip(upper=100).round(tier.decimals if tier.decimals is not None else 10)
+        )
     return conform(shown, one)
 
 

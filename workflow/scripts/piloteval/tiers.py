@@ -1,21 +1,22 @@
 """What each tier of results may show: floors, complementary suppression, rounding.
 
-Three tiers: ``restricted`` (row level, stays with the study team's data manager), ``internal`` (aggregates for the team and its
-reviewers), ``release`` (for everybody). A person counts in a cell only when enough others stand beside them.
+Three tiers: ``restricted`` (row level, stays with the study team's data manager), ``internal`` (aggregates for the team
+and its reviewers), ``release`` (for everybody). A person counts in a cell only when enough others stand beside them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import pandas as pd
 
-#: Text of the ``note`` of a cell that is itself under the floor; ``{floor}`` is filled in.
-UNDER_FLOOR = "withheld: fewer than {floor} people"
-#: Text of the ``note`` of a cell withheld so that another cannot be computed from the margins.
-PROTECTS_ANOTHER = "withheld: protects another cell"
+#: Text of the ``note`` of a withheld cell; ``{floor}`` is filled in. It does not tell a small cell from one that only
+#: protects it: who knows which is which can narrow both down, often to one value.
+WITHHELD = "withheld: fewer than {floor} people, or protects such a cell"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ def release(floor: int, round_to: int, decimals: int) -> Tier:
 
 
 def withheld(
-    table: pd.DataFrame, people: tuple[str, ...], floor: int, margins: tuple[tuple[str, str], ...], keys: tuple[str, ...]
+    table: pd.DataFrame,
+    people: tuple[str, ...],
+    floor: int,
+    margins: tuple[tuple[str, str], ...],
+    keys: tuple[str, ...],
 ) -> pd.Series:
     """Decide for each row whether it may be shown.
 
@@ -78,9 +83,12 @@ def withheld(
 
     Notes
     -----
-    Complementary suppression: along a margin whose total is shown, one withheld part is the total less the others. So as long as
-    a line holds exactly one withheld part, its smallest shown part is withheld as well, or the total when no part is left.
-    Cells withheld for one margin can open another, so lines are visited until nothing changes.
+    Complementary suppression: along a margin whose total is shown, the withheld parts together are the total less the
+    others, a cell that everybody can compute. So where a line has one withheld part, or several that together are under
+    the floor, its smallest shown part is withheld as well, or the total when no part is left. Cells withheld for one
+    margin can open another, so lines are visited until nothing changes. Lines taken together can still fix a cell that
+    no single line does. So the range of every withheld cell is computed by linear programming over all lines, and as
+    long as one has a single possible value, the smallest shown cell beside it is withheld too.
     """
     import pandas as pd
 
@@ -90,23 +98,77 @@ def withheld(
     counts = table[list(people)].apply(pd.to_numeric, errors="coerce")
     state[(counts < floor).any(axis=1)] = "small"
     size = counts.min(axis=1)
+    lines = list(_lines(table, margins, keys))
+    if not lines:
+        return state
+    gone = (state != "") | size.isna()  # a count that is missing here was withheld for a tier before
+
+    def hide(parts: Iterable[Any], totals: Iterable[Any]) -> bool:
+        shown = [part for part in parts if not gone[part]] or [total for total in totals if not gone[total]]
+        for cell in sorted(shown, key=lambda cell: size[cell])[:1]:
+            state[cell], gone[cell] = "secondary", True
+        return bool(shown)
+
     changed = True
     while changed:
         changed = False
-        for column, total in margins:
-            others = [key for key in keys if key != column]
-            lines = table.groupby(others, dropna=False, sort=False).groups.values() if others else [table.index]
-            for line in lines:
-                cells = table.loc[line, column]
-                parts, totals = cells.index[cells != total], cells.index[cells == total]
-                if not len(totals) or (state[totals] != "").all():
-                    continue
-                if (state[parts] != "").sum() != 1:
-                    continue
-                shown = [part for part in parts if state[part] == "" and pd.notna(size[part])]
-                state[min(shown, key=lambda part: size[part]) if shown else totals[0]] = "secondary"
-                changed = True
+        for parts, total in lines:
+            left = [part for part in parts if gone[part]]
+            if left and not gone[total]:
+                together = size[total] - sum(size[part] for part in parts if not gone[part])
+                if len(left) == 1 or together < floor:
+                    changed |= hide(parts, [total])
+        if not changed and (cell := _fixed(lines, size, gone, state == "secondary")) is not None:
+            around = [line for line in lines if cell == line[1] or cell in line[0]]
+            changed = any(
+                hide([part for parts, _total in near for part in parts], [total for _parts, total in near])
+                for near in (around, lines)
+            )
     return state
+
+
+def _lines(
+    table: pd.DataFrame, margins: tuple[tuple[str, str], ...], keys: tuple[str, ...]
+) -> Iterator[tuple[list[Any], Any]]:
+    """Yield the parts and the total of every line of the table that has a total."""
+    for column, total in margins:
+        others = [key for key in keys if key != column]
+        by = others if len(others) > 1 else others[:1] and others[0]
+        groups = table.groupby(by, dropna=False, sort=False).groups.values() if by else [table.index]
+        for group in groups:
+            cells = table.loc[group, column]
+            if (cells == total).any():
+                yield list(cells.index[cells != total]), cells.index[cells == total][0]
+
+
+def _fixed(lines: list[tuple[list[Any], Any]], size: pd.Series, gone: pd.Series, secondary: pd.Series) -> Any:
+    """Return a withheld cell to which what is shown leaves one value, or None; one that only protects may be known."""
+    import numpy as np
+    from scipy.optimize import linprog
+
+    cells = [cell for cell in gone.index[gone] if any(cell == total or cell in parts for parts, total in lines)]
+    place = {cell: number for number, cell in enumerate(cells)}
+    sums, values = np.zeros((len(lines), len(cells))), np.zeros(len(lines))
+    for row, (parts, total) in enumerate(lines):
+        for cell, sign in [*((part, 1) for part in parts), (total, -1)]:
+            if gone[cell]:
+                sums[row, place[cell]] = sign
+            else:
+                values[row] -= sign * float(size[cell])
+    low, high = np.full(len(cells), np.inf), np.full(len(cells), -np.inf)
+    for cell in cells:
+        here = place[cell]
+        for sign in (1, -1):  # a solution found for one cell often shows that others are free as well
+            if secondary[cell] or high[here] - low[here] > 0.5:
+                break
+            found = linprog(sign * np.eye(len(cells))[here], A_eq=sums, b_eq=values)
+            if found.status != 0:  # no end, or parts that do not add up to their total: nothing can be computed
+                break
+            low, high = np.minimum(low, found.x), np.maximum(high, found.x)
+        else:
+            if high[here] - low[here] < 0.5:
+                return cell
+    return None
 
 
 def round_counts(counts: pd.Series, base: int) -> pd.Series:
@@ -147,22 +209,24 @@ def show(
 
     shown = table.copy()
     state = withheld(shown, people, tier.floor, margins, keys)
-    for kind, text in (("small", UNDER_FLOOR.format(floor=tier.floor)), ("secondary", PROTECTS_ANOTHER)):
-        rows = state == kind
-        if rows.any():
-            for column in (*people, *statistics):
-                shown.loc[rows, column] = "" if pd.api.types.is_string_dtype(shown[column]) else pd.NA
-            shown.loc[rows, "note"] = text
+    rows = state != ""
+    for column in (*people, *statistics) if rows.any() else ():
+        shown.loc[rows, column] = "" if pd.api.types.is_string_dtype(shown[column]) else pd.NA
+    if people and tier.floor:
+        # Also where a tier before withheld: its lower floor would tell more than this tier may.
+        shown.loc[rows | shown["note"].str.startswith("withheld"), "note"] = WITHHELD.format(floor=tier.floor)
     for column in people:
         shown[column] = round_counts(shown[column], tier.round_to)
     for column in statistics:
-        if pd.api.types.is_integer_dtype(shown[column]):
+        # Whole numbers named n_ count people; others count words, sentences or languages.
+        if pd.api.types.is_integer_dtype(shown[column]) and column.startswith("n_"):
             shown[column] = round_counts(shown[column], tier.round_to)
         elif pd.api.types.is_float_dtype(shown[column]) and tier.decimals is not None:
             shown[column] = shown[column].round(tier.decimals)
     if tier.round_to > 1:
-        # Remarks of the internal tier quote exact counts and full decimals; what could give them away is left out.
+        # Remarks of the internal tier quote exact counts and full decimals; what could give them away is left out. That
+        # a group is smaller than the study's limit stays said: an estimate is never missing without its reason.
         for column in {"note", "dropped_reason"} & set(shown.columns):
             exact = shown[column].str.contains(r"\d", regex=True, na=False) & (state == "").to_numpy()
-            shown.loc[exact & ~shown[column].str.startswith("withheld"), column] = ""
+            shown.loc[exact & ~shown[column].str.startswith(("withheld", "undefined: fewer")), column] = ""
     return shown

@@ -32,7 +32,15 @@ def _kind(rule: dict[str, Any]) -> str:
         return ", ".join(f"`{value}`" if value != "" else "empty" for value in rule["enum"])
     kinds = rule.get("type", "")
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "array": "list", "object": "keys", "null": "null"}
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "array": "list",
+        "object": "keys",
+        "null": "null",
+    }
     return " or ".join(names.get(kind, kind) for kind in kinds)
 
 
@@ -50,7 +58,13 @@ def _schema_table(name: str) -> str:
     rule = read_yaml(SCHEMAS / f"{name}.schema.yaml")
     lines = [f"{rule['description']}", "", "| Key | Value | Default | Meaning |", "|:--|:--|:--|:--|"]
     for key, part, needed in _keys(rule):
-        default = "needed" if needed else "" if part.get("default") in (None, "", [], {}) else f"`{part['default']}`".replace("'", "")
+        default = (
+            "needed"
+            if needed
+            else ""
+            if part.get("default") in (None, "", [], {})
+            else f"`{part['default']}`".replace("'", "")
+        )
         lines.append(f"| `{key}` | {_kind(part)} | {default} | {part.get('description', '')} |")
     return "\n".join(lines)
 
@@ -64,12 +78,31 @@ def _schema_sections() -> str:
 def _records() -> str:
     lines = []
     for kind, (columns, key) in RECORDS.items():
-        lines += [f"### {kind}", "", f"One row is named by {', '.join(f'`{name}`' for name in key)}.", "", "| Column | Content | Needed |", "|:--|:--|:--|"]
+        lines += [
+            f"### {kind}",
+            "",
+            f"One row is named by {', '.join(f'`{name}`' for name in key)}.",
+            "",
+            "| Column | Content | Needed |",
+            "|:--|:--|:--|",
+        ]
         for one in columns:
-            content = one.kind if one.kind != "choice" else f"one of the study's {one.choices}" if isinstance(one.choices, str) else ", ".join(f"`{c}`" for c in one.choices)
+            content = (
+                one.kind
+                if one.kind != "choice"
+                else f"one of the study's {one.choices}"
+                if isinstance(one.choices, str)
+                else ", ".join(f"`{c}`" for c in one.choices)
+            )
             if one.low is not None:
                 content += f" from {one.low:g}" + ("" if one.high is None else f" to {one.high:g}")
-            needed = "yes; an unusable cell sets the row aside" if one.required else "the column may be missing" if one.optional else "the column; an unusable cell is set aside"
+            needed = (
+                "yes; an unusable cell sets the row aside"
+                if one.required
+                else "the column may be missing"
+                if one.optional
+                else "the column; an unusable cell is set aside"
+            )
             lines.append(f"| `{one.name}` | {content} | {needed} |")
         lines.append("")
     needs = "; ".join(f"{kind}: {', '.join(f'`{column}`' for column in columns)}" for kind, columns in NEEDS.items())
@@ -86,7 +119,9 @@ def _tables() -> str:
     lines = ["| Table | A row is | Tier | For the public |", "|:--|:--|:--|:--|"]
     for one in CONTRACTS.values():
         if one.tier != "release":
-            lines.append(f"| `results/{one.path}` | {one.what} | {one.tier} | {'yes, limited' if one.released else 'no'} |")
+            lines.append(
+                f"| `results/{one.path}` | {one.what} | {one.tier} | {'yes, limited' if one.released else 'no'} |"
+            )
     return "\n".join(lines)
 
 
@@ -101,7 +136,11 @@ def reference(text: str) -> str:
 def locked() -> dict[str, str]:
     """Return the locked version of every package; of several, the one for Python 3.12."""
     versions: dict[str, str] = {}
-    for match in re.finditer(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)( ; [^\\]*)?", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE):
+    for match in re.finditer(
+        r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)( ; [^\\]*)?",
+        (ROOT / "requirements.lock").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    ):
         marker = match[3] or ""
         if "< '3.12'" not in marker and "== '3.13" not in marker:
             versions[match[1]] = match[2]
@@ -113,7 +152,9 @@ def direct() -> list[str]:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = [re.split(r"[<>=\[ ]", line)[0] for line in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    names = [
+        re.split(r"[<>=\[ ]", line)[0] for line in (*project["dependencies"], *project["optional-dependencies"]["dev"])
+    ]
     return [name.lower() for name in names]
 
 
@@ -123,7 +164,8 @@ def environment() -> str:
     head = (
         "# The environment of the workflow with conda: `conda env create -f environment.yml`, then `snakemake`.\n"
         "# Versions are those of requirements.lock; `make docs` writes them here, and a test keeps the two in step.\n"
-        "name: rescue-pilot-evaluation\nchannels:\n  - conda-forge\n  - bioconda\n  - nodefaults\ndependencies:\n  - python =3.12\n  - quarto >=1.6\n  - pip\n"
+        "name: rescue-pilot-evaluation\nchannels:\n  - conda-forge\n  - bioconda\n  - nodefaults\n"
+        "dependencies:\n  - python =3.12\n  - quarto >=1.6\n  - pip\n"
     )
     conda = [f"  - {CONDA_NAMES.get(name, name)} ={versions[name]}\n" for name in direct() if name not in PIP_ONLY]
     pip = [f"      - {name}=={versions[name]}\n" for name in direct() if name in PIP_ONLY]
@@ -134,7 +176,9 @@ def drift() -> dict[Path, str]:
     """Return the generated files that differ from what they should be, with their right content."""
     page = ROOT / "config" / "README.md"
     wanted = {page: reference(page.read_text(encoding="utf-8")), ROOT / "environment.yml": environment()}
-    return {path: text for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text}
+    return {
+        path: text for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
+    }
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The rule catalogue: every check with its level and its remedy, and the record of a problem found.
 
-Levels: ``STOP`` ends the run, ``QUARANTINE`` sets a row or a cell aside (counted, listed, restorable from the raw file),
-``NOTE`` only tells.
+Levels: ``STOP`` ends the run, ``QUARANTINE`` sets a row or a cell aside
+(counted, listed, restorable from the raw file), ``NOTE`` only tells.
 """
 
 from __future__ import annotations
@@ -23,30 +23,127 @@ class Rule:
 RULES = {
     rule.id: rule
     for rule in (
-        Rule("sheet.no-file", "STOP", "the sheet names a file that is not there", "Put the file there, or remove the row."),
-        Rule("sheet.no-row", "STOP", "a file lies in the data folder without a row in the sheet", "Paste the line given, or move the file away."),
+        Rule(
+            "sheet.no-file",
+            "STOP",
+            "the sheet names a file that is not there",
+            "Put the file there, or remove the row.",
+        ),
+        Rule(
+            "sheet.no-row",
+            "STOP",
+            "a file lies in the data folder without a row in the sheet",
+            "Paste the line given, or move the file away.",
+        ),
         Rule("sheet.cell", "STOP", "a cell of the sheet is not what its column allows", "Correct the cell."),
-        Rule("sheet.duplicate", "STOP", "two rows of the sheet name the same file or source", "Remove one of the two rows."),
-        Rule("file.unreadable", "STOP", "a file cannot be read as what its name says", "Export it again in the format of its name."),
-        Rule("file.encoding", "STOP", "a text file is not in the encoding expected", "Save it as UTF-8, or name its encoding in the sheet's column `encoding`."),
-        Rule("file.empty", "STOP", "a file holds no rows of data", "Send the full export, or remove its row from the sheet."),
-        Rule("file.sheet", "STOP", "a workbook's sheet cannot be told", "Name the sheet in the column `sheet` of the landing sheet."),
+        Rule(
+            "sheet.duplicate",
+            "STOP",
+            "two rows of the sheet name the same file or source",
+            "Remove one of the two rows.",
+        ),
+        Rule(
+            "file.unreadable",
+            "STOP",
+            "a file cannot be read as what its name says",
+            "Export it again in the format of its name.",
+        ),
+        Rule(
+            "file.encoding",
+            "STOP",
+            "a text file is not in the encoding expected",
+            "Save it as UTF-8, or name its encoding in the sheet's column `encoding`.",
+        ),
+        Rule(
+            "file.empty",
+            "STOP",
+            "a file holds no rows of data",
+            "Send the full export, or remove its row from the sheet.",
+        ),
+        Rule(
+            "file.sheet",
+            "STOP",
+            "a workbook's sheet cannot be told",
+            "Name the sheet in the column `sheet` of the landing sheet.",
+        ),
         Rule("table.header", "STOP", "a header is blank or given twice", "Give every column its own name."),
-        Rule("table.ragged", "STOP", "a row has more or fewer cells than the header", "Check separators and quotes in this row."),
+        Rule(
+            "table.ragged",
+            "STOP",
+            "a row has more or fewer cells than the header",
+            "Check separators and quotes in this row.",
+        ),
         Rule("table.no-column", "STOP", "a column the study needs is missing", "Add the column, or correct its name."),
-        Rule("table.extra-column", "NOTE", "a column nobody asked for is left out", "Nothing to do; if it is needed, add it to the configuration."),
-        Rule("answer.invalid", "QUARANTINE", "an answer is not among the allowed answers", "Correct the answer in the raw file, or declare the text as a missing code of the instrument."),
+        Rule(
+            "table.extra-column",
+            "NOTE",
+            "a column nobody asked for is left out",
+            "Nothing to do; if it is needed, add it to the configuration.",
+        ),
+        Rule(
+            "answer.invalid",
+            "QUARANTINE",
+            "an answer is not among the allowed answers",
+            "Correct the answer in the raw file, or declare the text as a missing code of the instrument.",
+        ),
         Rule("record.cell", "QUARANTINE", "a cell is not what its column allows", "Correct the cell in the raw file."),
-        Rule("record.duplicate", "QUARANTINE", "several rows say the same of the same; all copies are set aside", "Keep the right row in the raw file and remove the others."),
-        Rule("person.blank", "QUARANTINE", "a row has no participant id", "Write the participant's id into the raw file."),
-        Rule("person.unknown", "QUARANTINE", "a participant id is not in the register", "Correct the id in the raw file, or add the person to the register."),
-        Rule("person.duplicate", "QUARANTINE", "a participant answered a wave more than once; all copies are set aside", "Keep the right row in the raw file and remove the others."),
-        Rule("person.withdrawal", "STOP", "the list of withdrawals names somebody the register does not know", "Correct the id; a typing error would keep a person in who wants to be out."),
-        Rule("transcript.speaker", "STOP", "a turn of speech has a label that belongs to nobody", "Correct the label, or add it to `interviews` in the configuration."),
-        Rule("transcript.silent", "STOP", "a transcript holds no speech of a participant", "Check the speaker labels of the file."),
-        Rule("transcript.unlisted", "STOP", "a transcript is not in the list of interviews", "Add the interview to the list, or correct its id in the column `unit`."),
-        Rule("coding.quote", "QUARANTINE", "a coded passage is not in the transcript at the place given", "Export the codings again from the tool they were made in."),
-        Rule("enrolment.more", "NOTE", "more people are enrolled than the registry says", "Check the register against the registry entry."),
+        Rule(
+            "record.duplicate",
+            "QUARANTINE",
+            "several rows say the same of the same; all copies are set aside",
+            "Keep the right row in the raw file and remove the others.",
+        ),
+        Rule(
+            "person.blank", "QUARANTINE", "a row has no participant id", "Write the participant's id into the raw file."
+        ),
+        Rule(
+            "person.unknown",
+            "QUARANTINE",
+            "a participant id is not in the register",
+            "Correct the id in the raw file, or add the person to the register.",
+        ),
+        Rule(
+            "person.duplicate",
+            "QUARANTINE",
+            "a participant answered a wave more than once; all copies are set aside",
+            "Keep the right row in the raw file and remove the others.",
+        ),
+        Rule(
+            "person.withdrawal",
+            "STOP",
+            "the list of withdrawals names somebody the register does not know",
+            "Correct the id; a typing error would keep a person in who wants to be out.",
+        ),
+        Rule(
+            "transcript.speaker",
+            "STOP",
+            "a turn of speech has a label that belongs to nobody",
+            "Correct the label, or add it to `interviews` in the configuration.",
+        ),
+        Rule(
+            "transcript.silent",
+            "STOP",
+            "a transcript holds no speech of a participant",
+            "Check the speaker labels of the file.",
+        ),
+        Rule(
+            "transcript.unlisted",
+            "STOP",
+            "a transcript is not in the list of interviews",
+            "Add the interview to the list, or correct its id in the column `unit`.",
+        ),
+        Rule(
+            "coding.quote",
+            "QUARANTINE",
+            "a coded passage is not in the transcript at the place given",
+            "Export the codings again from the tool they were made in.",
+        ),
+        Rule(
+            "enrolment.more",
+            "NOTE",
+            "more people are enrolled than the registry says",
+            "Check the register against the registry entry.",
+        ),
     )
 }
 

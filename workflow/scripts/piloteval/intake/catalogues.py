@@ -20,6 +20,8 @@ def read_standards(paths: Iterable[str]) -> list[dict[str, str]]:
     for path in paths:
         for row in read_tsv(path, "standards"):
             if row["code"] in standards:
-                raise ConfigError(f"{path}, row {row['line']}: the code `{row['code']}` is given twice. Keep one of the two rows.")
+                raise ConfigError(
+                    f"{path}, row {row['line']}: the code `{row['code']}` is given twice. Keep one of the two rows."
+                )
             standards[row["code"]] = row
     return list(standards.values())

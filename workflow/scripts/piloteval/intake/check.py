@@ -44,7 +44,8 @@ def check_study(
     sites, instruments, cohorts, standards, statements, codes, outcomes
         What the configuration knows.
     settings : dict
-        ``participant_column``, ``other_columns``, ``rating_range``, ``dimensions``, ``range``, ``interviewers``, ``participants``.
+        ``participant_column``, ``other_columns``, ``rating_range``, ``dimensions``, ``range``,
+        ``interviewers``, ``participants``.
 
     Returns
     -------
@@ -58,7 +59,10 @@ def check_study(
     known = read_instruments(instruments)
     missing = [name for name in outcomes if name not in scales_of(known)]
     if missing:
-        raise ConfigError(f"config/config.yaml: `outcomes` names the scale `{missing[0]}`, which its instrument does not have. Correct the name.")
+        raise ConfigError(
+            f"config/config.yaml: `outcomes` names the scale `{missing[0]}`, which its instrument does not have. "
+            "Correct the name."
+        )
     domains: dict[str, Collection[str]] = {
         "sites": [site["site"] for site in sites],
         "cohorts": list(cohorts),
@@ -69,18 +73,32 @@ def check_study(
     register = read_records("register", of_kind(sources, "register"), domains)
     people = {one["participant"] for one in register.records} if of_kind(sources, "register") else None
     intakes.append(register)
-    for kind in ("withdrawals", "audit", "rating", "indicator", "interview_list"):
+    withdrawals = read_records("withdrawals", of_kind(sources, "withdrawals"), domains)
+    intakes.append(withdrawals)
+    for kind in ("audit", "rating", "indicator", "interview_list"):
         intakes.append(read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"])))
-    listed = {one["interview"] for one in intakes[-1].records}
+    interviews = intakes[-1].records
+    listed = {one["interview"] for one in interviews}
     low, high = settings["range"]
     columns, key = delphi_columns(settings["dimensions"], low, high)
     intakes.append(read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key))
     intakes.append(
         read_questionnaires(
-            of_kind(sources, "questionnaire"), known, participant_column=settings["participant_column"], other_columns=settings["other_columns"], people=people
+            of_kind(sources, "questionnaire"),
+            known,
+            participant_column=settings["participant_column"],
+            other_columns=settings["other_columns"],
+            people=people,
         )
     )
+    if people is None:
+        people = {one["participant"] for one in [*intakes[-1].records, *interviews]}
     transcripts, problems, ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    of = {one.source: one for one in sources}
+    for one in withdrawals.records:
+        if one["participant"] not in people:
+            at = {"row": one["row"], "column": "participant"}
+            problems.append(problem("person.withdrawal", of[one["source"]].path, **at))
     for source in of_kind(sources, "transcript"):
         if source.unit not in listed:
             problems.append(problem("transcript.unlisted", source.path))
@@ -111,7 +129,10 @@ def problems_table(problems: Iterable[Problem]) -> pd.DataFrame:
     """Return the problems as a table, gravest first."""
     import pandas as pd
 
-    return pd.DataFrame(catalogue.rows(problems), columns=["level", "rule", "file", "sheet", "row", "column", "found", "expected", "remedy", "effect"])
+    return pd.DataFrame(
+        catalogue.rows(problems),
+        columns=["level", "rule", "file", "sheet", "row", "column", "found", "expected", "remedy", "effect"],
+    )
 
 
 def files_table(sources: Iterable[Source], ledger: Iterable[dict[str, Any]], digests: dict[str, str]) -> pd.DataFrame:
@@ -124,8 +145,14 @@ def files_table(sources: Iterable[Source], ledger: Iterable[dict[str, Any]], dig
         entry = counted.get(one.source, {"rows_read": None, "quarantined": None})
         rows.append(
             {
-                "source": one.source, "kind": one.kind, "site": one.site, "wave": one.wave or one.unit if one.kind != "transcript" else "",
-                "bytes": Path(one.path).stat().st_size, "sha256": digests[one.path], "rows_read": entry["rows_read"], "quarantined": entry["quarantined"],
+                "source": one.source,
+                "kind": one.kind,
+                "site": one.site,
+                "wave": one.wave or one.unit if one.kind != "transcript" else "",
+                "bytes": Path(one.path).stat().st_size,
+                "sha256": digests[one.path],
+                "rows_read": entry["rows_read"],
+                "quarantined": entry["quarantined"],
             }
         )
     return pd.DataFrame(rows)
@@ -174,10 +201,21 @@ def run(
     problems = check_sheet(sheet[0], sources, found, settings)
     stop(problems)  # files are only read when the sheet says rightly what they are
     more, quarantine, ledger = check_study(
-        sources, sites=places, instruments=instruments, cohorts=cohorts, standards=standards, statements=statements[0] if statements else None,
-        codes=codes, outcomes=outcomes, settings=settings,
+        sources,
+        sites=places,
+        instruments=instruments,
+        cohorts=cohorts,
+        standards=standards,
+        statements=statements[0] if statements else None,
+        codes=codes,
+        outcomes=outcomes,
+        settings=settings,
     )
     problems += more
     stop(problems)
     columns = ["source", "file", "sheet", "row", "column", "rule", "value"]
-    return {"problems": problems_table(problems), "files": files_table(sources, ledger, pins), "quarantine": pd.DataFrame(quarantine, columns=columns)}
+    return {
+        "problems": problems_table(problems),
+        "files": files_table(sources, ledger, pins),
+        "quarantine": pd.DataFrame(quarantine, columns=columns),
+    }

@@ -31,7 +31,11 @@ def read_codings(sources: list[Source], texts: dict[str, str], codes: Collection
     loose = [one for one in intake.records if texts[one["interview"]][one["start"] : one["end"]] != one["quote"]]
     for one in loose:
         source = of[one["source"]]
-        intake.set_aside(problem("coding.quote", source.path, row=one["row"], column="quote", effect="row set aside"), one["quote"], source)
-        next(entry for entry in intake.ledger if entry["source"] == source.source)["quarantined"] += 1
+        intake.set_aside(
+            problem("coding.quote", source.path, row=one["row"], column="quote", effect="row set aside"),
+            one["quote"],
+            source,
+        )
+        intake.count_out(source)
     intake.records = [one for one in intake.records if one not in loose]
     return intake

@@ -45,8 +45,14 @@ def account(
         key = (kind, wave)
         rows.append(
             {
-                "kind": kind, "wave": wave, "files": count["files"], "rows_read": count["rows_read"], "analysed": analysed.get(key, 0),
-                "quarantined": count["quarantined"], "excluded": (excluded or {}).get(key, 0), "withdrawn": (withdrawn or {}).get(key, 0),
+                "kind": kind,
+                "wave": wave,
+                "files": count["files"],
+                "rows_read": count["rows_read"],
+                "analysed": analysed.get(key, 0),
+                "quarantined": count["quarantined"],
+                "excluded": (excluded or {}).get(key, 0),
+                "withdrawn": (withdrawn or {}).get(key, 0),
             }
         )
     return pd.DataFrame(rows, columns=["kind", "wave", "files", *COUNTS])
@@ -81,7 +87,8 @@ def close(ledgers: Iterable[pd.DataFrame], read: pd.DataFrame) -> pd.DataFrame:
         seen = checked.get((row["kind"], row["wave"]))
         if row["balance"] or seen != row["rows_read"]:
             raise DataError(
-                f"The rows of kind {row['kind']}, wave {row['wave'] or 'none'}, do not add up: {row['rows_read']} read ({seen} at the check), balance {row['balance']}. "
+                f"The rows of kind {row['kind']}, wave {row['wave'] or 'none'}, do not add up: "
+                f"{row['rows_read']} read ({seen} at the check), balance {row['balance']}. "
                 "Please report this; no result of this run can be trusted."
             )
     return joined

@@ -1,7 +1,7 @@
 """Typed reading of raw tables: cells are checked against what their column allows, nothing is lost.
 
-Every reader returns an :class:`Intake`: the typed table, the problems found, the values set aside and the ledger of rows. A value
-that is set aside appears only in ``quarantine``, which stays in the restricted tier.
+Every reader returns an :class:`Intake`: the typed table, the problems found, the values set aside and the ledger of
+rows. A value that is set aside appears only in ``quarantine``, which stays in the restricted tier.
 """
 
 from __future__ import annotations
@@ -87,7 +87,12 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
             Column("standard", "choice", required=True, choices="standards"),
             Column("round", "choice", required=True, choices=("self", "external", "final")),
             Column("auditor", required=True),
-            Column("verdict", "choice", required=True, choices=("met", "partly met", "not met", "not applicable", "not assessed")),
+            Column(
+                "verdict",
+                "choice",
+                required=True,
+                choices=("met", "partly met", "not met", "not applicable", "not assessed"),
+            ),
             Column("evidence", optional=True),
             Column("audited_on", "date", optional=True),
         ),
@@ -103,7 +108,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
             Column("evidence_sufficiency", "number", rated=True),
             Column("audit_operability", "number", rated=True),
         ),
-        ("rater", "standard"),
+        ("rater", "site", "standard"),
     ),
     "indicator": (
         (
@@ -142,7 +147,11 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
 def delphi_columns(dimensions: Collection[str], low: float, high: float) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Return the columns of a Delphi file, whose rated dimensions the study names."""
     rated = tuple(Column(name, "number", low=low, high=high) for name in dimensions)
-    columns = (Column("panellist", required=True), Column("statement", "choice", required=True, choices="statements"), *rated)
+    columns = (
+        Column("panellist", required=True),
+        Column("statement", "choice", required=True, choices="statements"),
+        *rated,
+    )
     return (*columns, Column("comment", optional=True)), ("panellist", "statement")
 
 
@@ -180,12 +189,26 @@ class Intake:
         """Put a value into quarantine and tell about it."""
         self.problems.append(found)
         self.quarantine.append(
-            {"source": source.source, "file": found.file, "sheet": found.sheet, "row": found.row, "column": found.column, "rule": found.rule, "value": value}
+            {
+                "source": source.source,
+                "file": found.file,
+                "sheet": found.sheet,
+                "row": found.row,
+                "column": found.column,
+                "rule": found.rule,
+                "value": value,
+            }
         )
+
+    def count_out(self, source: Source) -> None:
+        """Count one more row of a file as set aside."""
+        next(entry for entry in self.ledger if entry["source"] == source.source)["quarantined"] += 1
 
 
 def number(text: str) -> float | None:
     """Read a number written with a point or a comma; anything else is None."""
+    if "_" in text:  # Python reads 1_0 as ten
+        return None
     try:
         value = float(text.replace(",", ".", 1) if "." not in text else text)
     except ValueError:
@@ -206,12 +229,16 @@ def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tu
         return None, "one of " + ", ".join(few) if len(few) <= 8 else f"one of the {len(few)} known {column.choices}"
     if column.kind == "date":
         try:
-            return datetime.date.fromisoformat(text[:10]).isoformat(), ""
+            return datetime.datetime.fromisoformat(text).date().isoformat(), ""
         except ValueError:
             return None, "a date as year-month-day"
     if column.kind in ("number", "whole"):
         value = number(text)
-        bounds = "" if column.low is None else f" from {column.low:g}" + ("" if column.high is None else f" to {column.high:g}")
+        bounds = (
+            ""
+            if column.low is None
+            else f" from {column.low:g}" + ("" if column.high is None else f" to {column.high:g}")
+        )
         wanted = ("a whole number" if column.kind == "whole" else "a number") + bounds
         if value is None or (column.kind == "whole" and not value.is_integer()):
             return None, wanted
@@ -231,16 +258,35 @@ def _open(source: Source, intake: Intake) -> RawTable | None:
 
 
 def _columns_there(raw: RawTable, needed: Iterable[str], known: Collection[str], intake: Intake) -> bool:
-    """Check that needed columns are there, and name the ones nobody asked for."""
+    """Check that needed columns are there, and name the ones nobody asked for.
+
+    Where none is there, the first row may be data, so nothing of it is told.
+    """
+    needed = list(needed)
+    if not set(needed) & set(raw.columns):
+        found = "none of the columns needed is in the first row"
+        remedy = "Put the header into the first row, or correct the file's row in the landing sheet."
+        intake.problems.append(problem("table.no-column", raw.file, sheet=raw.sheet, row=1, found=found, remedy=remedy))
+        return False
     complete = True
     for name in needed:
         if name not in raw.columns:
-            intake.problems.append(problem("table.no-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the column is missing"))
+            intake.problems.append(
+                problem("table.no-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the column is missing")
+            )
             complete = False
     for name in raw.columns:
         if name not in known:
             intake.problems.append(
-                problem("table.extra-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the study does not know this column", effect="left out")
+                problem(
+                    "table.extra-column",
+                    raw.file,
+                    sheet=raw.sheet,
+                    row=1,
+                    column=name,
+                    found="the study does not know this column",
+                    effect="left out",
+                )
             )
     return complete
 
@@ -276,8 +322,10 @@ def read_records(
 
     Notes
     -----
-    An unusable cell in a required column sets the row aside, in any other column only the cell. Records with the same key within
-    a file are all set aside: the pipeline does not choose.
+    An unusable cell in a required column sets the row aside, in any other column only the cell; in the list of
+    withdrawals it stops the run, since a row set aside there would keep a person in who wants to be out. Records with
+    the same key, in one file or in several of the same unit, are all set aside: the pipeline does not choose. A
+    withdrawal said twice is a withdrawal.
     """
     if columns is None or key is None:
         columns, key = RECORDS[kind]
@@ -285,6 +333,11 @@ def read_records(
         columns = tuple(replace(one, low=limits[0], high=limits[1]) if one.rated else one for one in columns)
     names = [column.name for column in columns]
     intake = Intake([*names, "unit", "source", "row"])
+    kept: list[tuple[dict[str, Any], RawTable, Source]] = []
+    unusable: Counter[str] = Counter()
+    grave = {"rule": "record.cell", "remedy": ""}
+    if kind == "withdrawals":
+        grave = {"rule": "person.withdrawal", "remedy": "Correct the cell; else a person stays in who wants to be out."}
     for source in sources:
         raw = _open(source, intake)
         if raw is None:
@@ -292,8 +345,6 @@ def read_records(
         filled = {"site"} if source.site else set()
         if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
             continue
-        kept: list[dict[str, Any]] = []
-        set_aside = 0
         for cells, row in zip(raw.rows, raw.numbers, strict=True):
             given = dict(zip(raw.columns, cells, strict=True))
             record: dict[str, Any] = {}
@@ -305,7 +356,16 @@ def read_records(
                     if column.required:
                         usable = False
                         intake.set_aside(
-                            problem("record.cell", raw.file, sheet=raw.sheet, row=row, column=column.name, found="the cell is empty", expected="a value", effect="row set aside"),
+                            problem(
+                                **grave,
+                                file=raw.file,
+                                sheet=raw.sheet,
+                                row=row,
+                                column=column.name,
+                                found="the cell is empty",
+                                expected="a value",
+                                effect="row set aside",
+                            ),
                             "",
                             source,
                         )
@@ -314,7 +374,16 @@ def read_records(
                 if expected:
                     effect = "row set aside" if column.required else "cell set aside"
                     intake.set_aside(
-                        problem("record.cell", raw.file, sheet=raw.sheet, row=row, column=column.name, found="the value is not allowed", expected=expected, effect=effect),
+                        problem(
+                            **(grave if column.required else {"rule": "record.cell"}),
+                            file=raw.file,
+                            sheet=raw.sheet,
+                            row=row,
+                            column=column.name,
+                            found="the value is not allowed",
+                            expected=expected,
+                            effect=effect,
+                        ),
                         text,
                         source,
                     )
@@ -322,26 +391,41 @@ def read_records(
                     value = None if column.kind in ("number", "whole") else ""
                 record[column.name] = value
             if usable:
-                kept.append({**record, "unit": source.unit, "source": source.source, "row": row})
+                kept.append(({**record, "unit": source.unit, "source": source.source, "row": row}, raw, source))
             else:
-                set_aside += 1
-        copies = Counter(tuple(record[name] for name in key) for record in kept)
-        unique = []
-        for record in kept:
-            if copies[tuple(record[name] for name in key)] > 1:
-                set_aside += 1
-                intake.set_aside(
-                    problem(
-                        "record.duplicate", raw.file, sheet=raw.sheet, row=record["row"], column=", ".join(key),
-                        found="another row of this file has the same key", effect="row set aside",
-                    ),
-                    " / ".join(str(record[name]) for name in key),
-                    source,
-                )
-            else:
-                unique.append(record)
-        intake.records.extend(unique)
-        intake.ledger.append({"source": source.source, "kind": source.kind, "wave": source.wave or source.unit, "rows_read": len(raw.rows), "quarantined": set_aside})
+                unusable[source.source] += 1
+        intake.ledger.append(
+            {
+                "source": source.source,
+                "kind": source.kind,
+                "wave": source.wave or source.unit,
+                "rows_read": len(raw.rows),
+                "quarantined": unusable[source.source],
+            }
+        )
+    places: dict[tuple[Any, ...], list[str]] = {}
+    for record, _raw, source in kept:
+        places.setdefault(tuple(record[name] for name in (*key, "unit")), []).append(source.source)
+    for record, raw, source in kept:
+        there = places[tuple(record[name] for name in (*key, "unit"))]
+        if len(there) == 1 or kind == "withdrawals":
+            intake.records.append(record)
+            continue
+        where = "another row of this file" if there.count(source.source) > 1 else "a row of another file"
+        intake.set_aside(
+            problem(
+                "record.duplicate",
+                raw.file,
+                sheet=raw.sheet,
+                row=record["row"],
+                column=", ".join(key),
+                found=f"{where} has the same key",
+                effect="row set aside",
+            ),
+            " / ".join(str(record[name]) for name in key),
+            source,
+        )
+        intake.count_out(source)
     return intake
 
 
@@ -371,10 +455,12 @@ def read_questionnaires(
     Returns
     -------
     Intake
-        Records ``participant, wave, instrument, item, value, source, row``; an unanswered item has value None. Typing is by the
-        instrument: only its allowed answers and missing codes pass, everything else is set aside.
+        Records ``participant, wave, instrument, item, value, source, row``; an unanswered item has value None. Typing
+        is by the instrument: only its allowed answers and missing codes pass, everything else is set aside.
     """
     intake = Intake(["participant", "site", "wave", "instrument", "item", "value", "source", "row"])
+    files: dict[tuple[str, str, str], set[str]] = {}
+    sources_read: dict[str, tuple[Source, RawTable]] = {}
     for source in sources:
         raw = _open(source, intake)
         if raw is None:
@@ -400,12 +486,17 @@ def read_questionnaires(
                     fault, found = "person.duplicate", f"the participant has {ids[person]} rows in this file"
                 if fault:
                     set_aside += 1
-                    intake.set_aside(problem(fault, raw.file, **at, column=participant_column, found=found, effect="row set aside"), person, source)
+                    intake.set_aside(
+                        problem(fault, raw.file, **at, column=participant_column, found=found, effect="row set aside"),
+                        person,
+                        source,
+                    )
                     continue
             else:
                 person = f"{source.source}#{row}"
             site = source.site or (cells[place["site"]] if "site" in place else "")
             for instrument in asked:
+                files.setdefault((person, source.wave, instrument.id), set()).add(source.source)
                 for item in instrument.items:
                     text = cells[place[item]]
                     value = None
@@ -415,12 +506,61 @@ def read_questionnaires(
                             value = None
                             allowed = ", ".join(f"{one:g}" for one in instrument.values)
                             intake.set_aside(
-                                problem("answer.invalid", raw.file, **at, column=item, found="the answer is not allowed", expected=f"one of {allowed}", effect="cell set aside"),
+                                problem(
+                                    "answer.invalid",
+                                    raw.file,
+                                    **at,
+                                    column=item,
+                                    found="the answer is not allowed",
+                                    expected=f"one of {allowed}",
+                                    effect="cell set aside",
+                                ),
                                 text,
                                 source,
                             )
                     intake.records.append(
-                        {"participant": person, "site": site, "wave": source.wave, "instrument": instrument.id, "item": item, "value": value, "source": source.source, "row": row}
+                        {
+                            "participant": person,
+                            "site": site,
+                            "wave": source.wave,
+                            "instrument": instrument.id,
+                            "item": item,
+                            "value": value,
+                            "source": source.source,
+                            "row": row,
+                        }
                     )
-        intake.ledger.append({"source": source.source, "kind": source.kind, "wave": source.wave, "rows_read": len(raw.rows), "quarantined": set_aside})
+        intake.ledger.append(
+            {
+                "source": source.source,
+                "kind": source.kind,
+                "wave": source.wave,
+                "rows_read": len(raw.rows),
+                "quarantined": set_aside,
+            }
+        )
+        sources_read[source.source] = (source, raw)
+    twice = {
+        (one["source"], one["row"]): one["participant"]
+        for one in intake.records
+        if len(files[one["participant"], one["wave"], one["instrument"]]) > 1
+    }
+    for (name, row), person in twice.items():
+        source, raw = sources_read[name]
+        found = "the participant has a row for the same wave in another file"
+        intake.set_aside(
+            problem(
+                "person.duplicate",
+                raw.file,
+                sheet=raw.sheet,
+                row=row,
+                column=participant_column or "",
+                found=found,
+                effect="row set aside",
+            ),
+            person,
+            source,
+        )
+        intake.count_out(source)
+    intake.records = [one for one in intake.records if (one["source"], one["row"]) not in twice]
     return intake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from piloteval.config import read_tsv, schema
 from piloteval.errors import DataError
 from piloteval.intake.catalogue import Problem, problem
+
+#: Names of the separators a text file may have.
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 #: What a kind of file needs in its row besides source, kind and path.
 NEEDS = {"questionnaire": ("wave",), "transcript": ("unit", "language"), "delphi": ("unit",)}
@@ -85,14 +89,16 @@ def files_in(folder: str | Path, ignore: Iterable[str]) -> list[str]:
 
 def _row_for(path: str) -> str:
     """Guess the sheet row for a file nobody announced, ready to paste."""
-    stem = Path(path).stem.lower().replace("_", "-").replace(" ", "-")
-    kind = "transcript" if Path(path).suffix.lower() in (".txt", ".docx", ".vtt", ".srt", ".md", ".odt") else "questionnaire"
-    return f"{stem}\\t{kind}\\t{path}"
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "file"
+    kind = (
+        "transcript"
+        if Path(path).suffix.lower() in (".txt", ".docx", ".vtt", ".srt", ".md", ".odt")
+        else "questionnaire"
+    )
+    return f"{stem}\t{kind}\t{path}"
 
 
-def check_sheet(
-    sheet: str, sources: list[Source], found: Iterable[str], settings: dict[str, Any]
-) -> list[Problem]:
+def check_sheet(sheet: str, sources: list[Source], found: Iterable[str], settings: dict[str, Any]) -> list[Problem]:
     """Reconcile the landing sheet with the data folder and the configuration.
 
     Parameters
@@ -104,7 +110,8 @@ def check_sheet(
     found : iterable of str
         Files in the data folder.
     settings : dict
-        ``sites``, ``waves``, ``instruments`` and ``languages`` of the configuration; an empty list allows nothing but an empty cell.
+        ``sites``, ``waves``, ``instruments`` and ``languages`` of the configuration;
+        an empty list allows nothing but an empty cell.
 
     Returns
     -------
@@ -118,49 +125,98 @@ def check_sheet(
     seen: dict[tuple[str, str], int] = {}
     for one in sources:
         at = {"sheet": "", "row": one.line}
-        for column in ("source", "path"):
+        # A workbook with several sheets has a row a sheet, so the path names it together with the sheet.
+        unique = [("source", one.source), ("path", f"{one.path}\0{one.sheet}")]
+        if one.kind == "transcript" and one.unit:
+            unique.append(("unit", one.unit))
+        for column, name in unique:
             value = getattr(one, column)
             if not value:
-                problems.append(problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected="a value"))
-            elif (column, value) in seen:
                 problems.append(
-                    problem("sheet.duplicate", sheet, **at, column=column, found=f"this repeats row {seen[column, value]}")
+                    problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected="a value")
+                )
+            elif (column, name) in seen:
+                problems.append(
+                    problem(
+                        "sheet.duplicate", sheet, **at, column=column, found=f"this repeats row {seen[column, name]}"
+                    )
                 )
             else:
-                seen[column, value] = one.line
+                seen[column, name] = one.line
         if one.kind not in kinds:
             problems.append(
-                problem("sheet.cell", sheet, **at, column="kind", found="the kind is not known", expected="one of " + ", ".join(kinds))
+                problem(
+                    "sheet.cell",
+                    sheet,
+                    **at,
+                    column="kind",
+                    found="the kind is not known",
+                    expected="one of " + ", ".join(kinds),
+                )
             )
         for column, names in allowed.items():
             value = getattr(one, column)
             if value and value not in names:
                 expected = "one of " + ", ".join(names) if names else "an empty cell"
                 problems.append(
-                    problem("sheet.cell", sheet, **at, column=column, found=f"the {column} `{value}` is not in the configuration", expected=expected)
+                    problem(
+                        "sheet.cell",
+                        sheet,
+                        **at,
+                        column=column,
+                        found=f"the {column} `{value}` is not in the configuration",
+                        expected=expected,
+                    )
                 )
+        if one.delimiter and one.delimiter not in DELIMITERS:
+            problems.append(
+                problem(
+                    "sheet.cell",
+                    sheet,
+                    **at,
+                    column="delimiter",
+                    found="the separator is not known",
+                    expected="one of " + ", ".join(DELIMITERS),
+                )
+            )
         for name in one.instruments:
             if name not in instruments:
                 problems.append(
                     problem(
-                        "sheet.cell", sheet, **at, column="instrument", found=f"the instrument `{name}` is not in the configuration",
+                        "sheet.cell",
+                        sheet,
+                        **at,
+                        column="instrument",
+                        found=f"the instrument `{name}` is not in the configuration",
                         expected="one of " + ", ".join(instruments),
                     )
                 )
         for column in NEEDS.get(one.kind, ()):
             if not getattr(one, column):
                 problems.append(
-                    problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected=f"a value, since the kind is {one.kind}")
+                    problem(
+                        "sheet.cell",
+                        sheet,
+                        **at,
+                        column=column,
+                        found="the cell is empty",
+                        expected=f"a value, since the kind is {one.kind}",
+                    )
                 )
         if one.path and not Path(one.path).is_file():
             problems.append(problem("sheet.no-file", sheet, **at, column="path", found=f"there is no file {one.path}"))
-    announced = {one.path for one in sources}
+    announced = {Path(one.path).as_posix() for one in sources if one.path}
     for path in found:
         if path not in announced:
             problems.append(
                 problem(
-                    "sheet.no-row", sheet, found=f"the file {path} has no row",
-                    remedy=f"Paste this line (columns are separated by tabs) and fill in the rest, or move the file away: {_row_for(path)}",
+                    "sheet.no-row",
+                    sheet,
+                    found=f"the file {path} has no row",
+                    remedy=(
+                        "Paste this line (columns are separated by tabs) and fill in the rest, or move the file away: "
+                        f"{_row_for(path)}"
+                    ),
                 )
             )
     return problems
@@ -169,7 +225,8 @@ def check_sheet(
 def require(sources: list[Source], settings: dict[str, Any], problems: Iterable[Problem]) -> None:
     """Refuse to compute on files that the check of the inputs would stop.
 
-    The check names every problem; a rule that reads raw files only has to make sure that it never computes on a wrong one.
+    The check names every problem; a rule that reads raw files only has to make sure
+    that it never computes on a wrong one.
 
     Parameters
     ----------
@@ -188,4 +245,6 @@ def require(sources: list[Source], settings: dict[str, Any], problems: Iterable[
     found = [*check_sheet("the landing sheet", sources, (), settings), *problems]
     grave = sum(one.level == "STOP" for one in found)
     if grave:
-        raise DataError(f"Not computed, since the raw files have {grave} problems that stop the run; `snakemake check` names them.")
+        raise DataError(
+            f"Not computed, since the raw files have {grave} problems that stop the run; `snakemake check` names them."
+        )

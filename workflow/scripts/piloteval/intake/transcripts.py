@@ -1,11 +1,12 @@
 """Readers for interview transcripts: TXT, DOCX and VTT become speaker turns and one stored text.
 
-The stored text is the reference for every offset of a coding: one line a turn, ``LABEL: speech``, joined by a line feed. Offsets
-count Unicode code points from 0, the end is exclusive.
+The stored text is the reference for every offset of a coding: one line a turn, ``LABEL: speech``, joined by a line
+feed. Offsets count Unicode code points from 0, the end is exclusive.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,7 +17,12 @@ from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.sheet import Source, of_kind
 from piloteval.intake.tabular import Unreadable, decode
 
-_LABEL = re.compile(r"^([^\W\d_][\w.]{0,11}):\s+(\S.*)$", re.DOTALL)
+_LABEL = re.compile(r"^([^\W\d_][\w.]{0,11}):(?:\s|$)")
+_VOICE = re.compile(r"<v(?:\.[\w-]+)*\s+([^>]*)>")
+_MARKUP = re.compile(r"</?(?:v|c|i|b|u|ruby|rt|lang)\b[^>]*>|<[\d:.]+>")
+
+#: A line of a transcript: its number, the speaker where the format itself names one, the words.
+Line = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
@@ -40,28 +46,46 @@ class Transcript:
     turns: tuple[Turn, ...]
 
 
-def _lines_of_text(path: Path, encoding: str) -> list[tuple[int, str]]:
-    return list(enumerate(decode(path, encoding).splitlines(), start=1))
+def _lines_of_text(path: Path, encoding: str) -> list[Line]:
+    return [(number, "", line) for number, line in enumerate(decode(path, encoding).splitlines(), start=1)]
 
 
-def _lines_of_docx(path: Path) -> list[tuple[int, str]]:
+def _lines_of_docx(path: Path) -> list[Line]:
     import docx
 
     try:
         document = docx.Document(str(path))
     except Exception:
-        raise Unreadable(problem("file.unreadable", path.as_posix(), found="this is not a Word document that can be opened")) from None
-    return [(number, paragraph.text) for number, paragraph in enumerate(document.paragraphs, start=1)]
+        raise Unreadable(
+            problem("file.unreadable", path.as_posix(), found="this is not a Word document that can be opened")
+        ) from None
+    paragraphs = enumerate(document.paragraphs, start=1)
+    return [(number, "", line) for number, paragraph in paragraphs for line in paragraph.text.splitlines()]
 
 
-def _lines_of_vtt(path: Path) -> list[tuple[int, str]]:
+def _lines_of_vtt(path: Path) -> list[Line]:
     import webvtt
 
     try:
         captions = webvtt.read(str(path)).captions
     except Exception:
-        raise Unreadable(problem("file.unreadable", path.as_posix(), found="this is not a WebVTT file that can be opened")) from None
-    return [(number, (f"{cue.voice}: {cue.text}" if cue.voice else cue.text)) for number, cue in enumerate(captions, start=1)]
+        raise Unreadable(
+            problem("file.unreadable", path.as_posix(), found="this is not a WebVTT file that can be opened")
+        ) from None
+    lines = []
+    for number, cue in enumerate(captions, start=1):
+        # Voice tags cut the cue into words before the first tag, and a name and its words for every tag.
+        before, *voices = _VOICE.split(cue.raw_text)
+        lines += [(number, "", _without_markup(line)) for line in before.splitlines()]
+        lines += [
+            (number, name.strip(), _without_markup(words))
+            for name, words in zip(voices[::2], voices[1::2], strict=True)
+        ]
+    return lines
+
+
+def _without_markup(words: str) -> str:
+    return html.unescape(_MARKUP.sub("", words))
 
 
 READERS = {
@@ -72,7 +96,9 @@ READERS = {
 }
 
 
-def read_transcript(source: Source, interviewers: Collection[str], participants: Collection[str]) -> tuple[Transcript | None, list[Problem]]:
+def read_transcript(
+    source: Source, interviewers: Collection[str], participants: Collection[str]
+) -> tuple[Transcript | None, list[Problem]]:
     """Read one transcript into turns.
 
     Parameters
@@ -91,44 +117,60 @@ def read_transcript(source: Source, interviewers: Collection[str], participants:
 
     Notes
     -----
-    Lines before the first label are a heading and are left out. A line without a label continues the turn. Cues or paragraphs of
-    the same speaker that follow each other are one turn.
+    Lines before the first label are a heading and are left out. A line without a label continues the turn. Cues or
+    paragraphs of the same speaker that follow each other are one turn. A label may stand alone on its line.
     """
     path = Path(source.path)
     if not path.is_file():
         return None, [problem("sheet.no-file", source.path, found="the file is not there")]
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        return None, [problem("file.unreadable", source.path, found=f"files ending in {path.suffix or 'nothing'} are not read", expected="one of " + ", ".join(READERS))]
+        return None, [
+            problem(
+                "file.unreadable",
+                source.path,
+                found=f"files ending in {path.suffix or 'nothing'} are not read",
+                expected="one of " + ", ".join(READERS),
+            )
+        ]
     try:
         lines = reader(source, path)
     except Unreadable as fault:
         return None, fault.problems
     roles = {**dict.fromkeys(interviewers, "interviewer"), **dict.fromkeys(participants, "participant")}
+    alike = {label.casefold() for label in roles}
+    known = re.compile(f"^({'|'.join(sorted(map(re.escape, roles), key=len, reverse=True)) or '(?!)'}):")
     spoken: list[tuple[str, str]] = []
     problems: list[Problem] = []
-    for number, line in lines:
+    for number, voice, line in lines:
         words = " ".join(line.split())
         if not words:
             continue
-        labelled = _LABEL.match(words)
-        if labelled and labelled[1] in roles:
-            label, speech = labelled[1], labelled[2]
+        named, labelled = known.match(words), _LABEL.match(words)
+        if voice in roles or (named and not voice):
+            label, speech = (voice, words) if voice else (named[1], words[named.end() :].strip())
+            if spoken and not spoken[-1][1]:
+                spoken.pop()
             if spoken and spoken[-1][0] == label:
-                spoken[-1] = (label, f"{spoken[-1][1]} {speech}")
+                spoken[-1] = (label, f"{spoken[-1][1]} {speech}".strip())
             else:
                 spoken.append((label, speech))
-        elif labelled and spoken and labelled[1].isupper():
+        elif voice or (spoken and labelled and (labelled[1].isupper() or labelled[1].casefold() in alike)):
             problems.append(
                 problem(
-                    "transcript.speaker", source.path, row=number, found="a turn begins with a speaker label nobody has",
+                    "transcript.speaker",
+                    source.path,
+                    row=number,
+                    found="a turn begins with a speaker label nobody has",
                     expected="one of " + ", ".join([*interviewers, *participants]),
                 )
             )
         elif spoken:
-            spoken[-1] = (spoken[-1][0], f"{spoken[-1][1]} {words}")
+            spoken[-1] = (spoken[-1][0], f"{spoken[-1][1]} {words}".strip())
     turns, text = [], ""
     for label, speech in spoken:
+        if not speech:
+            continue
         start = len(text) + len(label) + 2
         turns.append(Turn(roles[label], label, speech, start, start + len(speech)))
         text += f"{label}: {speech}\n"
@@ -149,5 +191,13 @@ def read_interviews(
         problems += faults
         if found:
             transcripts.append(found)
-        ledger.append({"source": source.source, "kind": "transcript", "wave": "", "rows_read": 1, "quarantined": 0 if found else 1})
+        ledger.append(
+            {
+                "source": source.source,
+                "kind": "transcript",
+                "wave": "",
+                "rows_read": 1,
+                "quarantined": 0 if found else 1,
+            }
+        )
     return transcripts, problems, ledger

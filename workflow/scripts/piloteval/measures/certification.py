@@ -23,7 +23,10 @@ RATED = ("feasibility", "clarity", "evidence_sufficiency", "audit_operability")
 
 
 def settle(verdicts: Iterable[str]) -> str:
-    """Return the verdict the auditors of a standard share, ``disputed`` when they do not, ``not assessed`` when there is none."""
+    """Return the verdict the auditors of a standard share.
+
+    It is ``disputed`` when they do not share one, and ``not assessed`` when there is none.
+    """
     given = {verdict for verdict in verdicts if verdict != NOT_ASSESSED}
     if not given:
         return NOT_ASSESSED
@@ -41,13 +44,15 @@ def settle_audits(audits: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``site, standard, round, verdict``. Two auditors who differ leave the standard disputed; nobody's verdict wins
-        silently.
+        Columns ``site, standard, round, verdict``. Two auditors who differ
+        leave the standard disputed; nobody's verdict wins silently.
     """
     return audits.groupby(["site", "standard", "round"], sort=True)["verdict"].agg(settle).reset_index()
 
 
-def standards_table(settled: pd.DataFrame, standards: list[dict[str, str]], audit_round: str = "external") -> pd.DataFrame:
+def standards_table(
+    settled: pd.DataFrame, standards: list[dict[str, str]], audit_round: str = "external"
+) -> pd.DataFrame:
     """Count the institutions by verdict for every standard of the catalogue."""
     import pandas as pd
 
@@ -59,22 +64,33 @@ def standards_table(settled: pd.DataFrame, standards: list[dict[str, str]], audi
         assessed = int(len(verdicts) - count.get(NOT_ASSESSED, 0))
         rows.append(
             {
-                "track": one["track"], "standard": one["code"], "short_name": one["short_name"], "core": one["core"], "status": one["status"],
-                "institutions": assessed, "met": count.get(MET, 0), "partly_met": count.get(PARTLY, 0), "not_met": count.get(NOT_MET, 0),
-                "not_applicable": count.get(NOT_APPLICABLE, 0), "disputed": count.get(DISPUTED, 0), "note": "" if assessed else "not audited in this pilot",
+                "track": one["track"],
+                "standard": one["code"],
+                "short_name": one["short_name"],
+                "core": one["core"],
+                "status": one["status"],
+                "institutions": assessed,
+                "met": count.get(MET, 0),
+                "partly_met": count.get(PARTLY, 0),
+                "not_met": count.get(NOT_MET, 0),
+                "not_applicable": count.get(NOT_APPLICABLE, 0),
+                "disputed": count.get(DISPUTED, 0),
+                "note": "" if assessed else "not audited in this pilot",
             }
         )
     return pd.DataFrame(rows)
 
 
-def institutions_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites: list[dict[str, str]]) -> pd.DataFrame:
+def institutions_table(
+    settled: pd.DataFrame, standards: list[dict[str, str]], sites: list[dict[str, str]]
+) -> pd.DataFrame:
     """Count the standards by verdict for every institution, track and round.
 
     Returns
     -------
     pandas.DataFrame
-        ``percent_met`` is the share of applicable standards with the verdict met; disputed ones count as not (yet) met. It is a
-        description, not a certification decision.
+        ``percent_met`` is the share of applicable standards with the verdict met; disputed ones count as not (yet) met.
+        It is a description, not a certification decision.
     """
     import pandas as pd
 
@@ -87,13 +103,38 @@ def institutions_table(settled: pd.DataFrame, standards: list[dict[str, str]], s
         applicable = int(len(group) - count.get(NOT_APPLICABLE, 0) - count.get(NOT_ASSESSED, 0))
         rows.append(
             {
-                "site": site, "name": place[site]["name"], "country": place[site]["country"], "setting": place[site]["setting"], "track": track, "round": audit_round,
-                "standards": len(group), "applicable": applicable, "met": count.get(MET, 0), "partly_met": count.get(PARTLY, 0), "not_met": count.get(NOT_MET, 0),
-                "disputed": count.get(DISPUTED, 0), "percent_met": 100 * count.get(MET, 0) / applicable if applicable else None,
+                "site": site,
+                "name": place[site]["name"],
+                "country": place[site]["country"],
+                "setting": place[site]["setting"],
+                "track": track,
+                "round": audit_round,
+                "standards": len(group),
+                "applicable": applicable,
+                "met": count.get(MET, 0),
+                "partly_met": count.get(PARTLY, 0),
+                "not_met": count.get(NOT_MET, 0),
+                "disputed": count.get(DISPUTED, 0),
+                "percent_met": 100 * count.get(MET, 0) / applicable if applicable else None,
                 "note": "" if applicable else "no applicable standard was assessed",
             }
         )
-    columns = ["site", "name", "country", "setting", "track", "round", "standards", "applicable", "met", "partly_met", "not_met", "disputed", "percent_met", "note"]
+    columns = [
+        "site",
+        "name",
+        "country",
+        "setting",
+        "track",
+        "round",
+        "standards",
+        "applicable",
+        "met",
+        "partly_met",
+        "not_met",
+        "disputed",
+        "percent_met",
+        "note",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -108,18 +149,32 @@ def verdicts_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites
         external, own = row.get("external"), row.get("self")
         rows.append(
             {
-                "site": site, "name": name_of[site], "track": track_of[standard], "standard": standard,
-                "verdict": external if isinstance(external, str) else NOT_ASSESSED, "self_verdict": own if isinstance(own, str) else NOT_ASSESSED, "note": "",
+                "site": site,
+                "name": name_of[site],
+                "track": track_of[standard],
+                "standard": standard,
+                "verdict": external if isinstance(external, str) else NOT_ASSESSED,
+                "self_verdict": own if isinstance(own, str) else NOT_ASSESSED,
+                "note": "",
             }
         )
     return pd.DataFrame(rows, columns=["site", "name", "track", "standard", "verdict", "self_verdict", "note"])
 
 
 def _pairs(audits: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a standard and institution with the verdicts of its first two external auditors, in the auditors' order."""
-    external = audits[(audits["round"] == "external") & (audits["verdict"] != NOT_ASSESSED)].sort_values(["site", "standard", "auditor"])
+    """Return the verdicts of the first two external auditors, one row a standard and institution.
+
+    The two verdicts stand in the auditors' order.
+    """
+    external = audits[(audits["round"] == "external") & (audits["verdict"] != NOT_ASSESSED)].sort_values(
+        ["site", "standard", "auditor"]
+    )
     place = external.groupby(["site", "standard"]).cumcount()
-    return external.assign(place=place)[place < 2].pivot(index=["site", "standard"], columns="place", values="verdict").reindex(columns=[0, 1])
+    return (
+        external.assign(place=place)[place < 2]
+        .pivot(index=["site", "standard"], columns="place", values="verdict")
+        .reindex(columns=[0, 1])
+    )
 
 
 def tracks_table(audits: pd.DataFrame, standards: list[dict[str, str]], confidence: float) -> pd.DataFrame:
@@ -137,9 +192,9 @@ def tracks_table(audits: pd.DataFrame, standards: list[dict[str, str]], confiden
     Returns
     -------
     pandas.DataFrame
-        Percent agreement and Cohen's kappa over the verdicts, one unit an institution and standard. Pairs of auditors differ from
-        institution to institution, so kappa here is that of interchangeable pairs, and units of one institution are not
-        independent: the interval is too narrow, and the note says so.
+        Percent agreement and Cohen's kappa over the verdicts, one unit an institution and standard. Pairs of auditors
+        differ from institution to institution, so kappa here is that of interchangeable pairs, and units of one
+        institution are not independent: the interval is too narrow, and the note says so.
     """
     import pandas as pd
 
@@ -160,18 +215,27 @@ def tracks_table(audits: pd.DataFrame, standards: list[dict[str, str]], confiden
             ("kappa", agreement.cohen_kappa(complete[0], complete[1], confidence=confidence)),
         ):
             full = replace(value, n_dropped=dropped, dropped_reason=reason, note=value.note or note)
-            rows.append({"track": name, "institutions": institutions, "statistic": statistic, **full.row(f"certification.{name}.{statistic.replace(' ', '_')}")})
+            rows.append(
+                {
+                    "track": name,
+                    "institutions": institutions,
+                    "statistic": statistic,
+                    **full.row(f"certification.{name}.{statistic.replace(' ', '_')}"),
+                }
+            )
     return pd.DataFrame(rows)
 
 
-def ratings_table(ratings: pd.DataFrame, standards: list[dict[str, str]], agree_from: float, confidence: float) -> pd.DataFrame:
+def ratings_table(
+    ratings: pd.DataFrame, standards: list[dict[str, str]], agree_from: float, confidence: float
+) -> pd.DataFrame:
     """Summarise the ratings of every standard on every dimension.
 
     Returns
     -------
     pandas.DataFrame
-        Median and quartiles (linear interpolation, R type 7) and, as ``estimate``, the share of ratings at or above the threshold
-        with a Wilson interval, in percent.
+        Median and quartiles (linear interpolation, R type 7) and, as ``estimate``, the share of ratings at or above the
+        threshold with a Wilson interval, in percent.
     """
     import pandas as pd
 
@@ -185,8 +249,14 @@ def ratings_table(ratings: pd.DataFrame, standards: list[dict[str, str]], agree_
             share = consensus.share_in_agreement(values, agree_from=agree_from, confidence=confidence)
             rows.append(
                 {
-                    "track": one["track"], "standard": one["code"], "status": one["status"], "dimension": dimension, **_spread(values),
-                    **in_percent(share, len(here) - len(values), "not rated").row(f"certification.rating.{one['code']}.{dimension}"),
+                    "track": one["track"],
+                    "standard": one["code"],
+                    "status": one["status"],
+                    "dimension": dimension,
+                    **_spread(values),
+                    **in_percent(share, len(here) - len(values), "not rated").row(
+                        f"certification.rating.{one['code']}.{dimension}"
+                    ),
                 }
             )
     return pd.DataFrame(rows)
@@ -207,8 +277,12 @@ def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
         values = group["value"].dropna()
         rows.append(
             {
-                "indicator": name, "period": period, "institutions": len(values), "mean": values.mean() if len(values) else None,
-                "sd": values.std(ddof=1) if len(values) > 1 else None, "median": values.median() if len(values) else None,
+                "indicator": name,
+                "period": period,
+                "institutions": len(values),
+                "mean": values.mean() if len(values) else None,
+                "sd": values.std(ddof=1) if len(values) > 1 else None,
+                "median": values.median() if len(values) else None,
                 "note": f"{len(group) - len(values)} institutions without a value" if len(group) > len(values) else "",
             }
         )
@@ -216,7 +290,13 @@ def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
 
 
 def run(
-    sources: list[Source], *, sites: list[str], standards: list[str], agree_from: float, confidence: float, settings: dict[str, Any]
+    sources: list[Source],
+    *,
+    sites: list[str],
+    standards: list[str],
+    agree_from: float,
+    confidence: float,
+    settings: dict[str, Any],
 ) -> dict[str, pd.DataFrame]:
     """Read audits, ratings and indicators and return the tables of rule ``assess_certification``.
 
@@ -235,11 +315,17 @@ def run(
     """
     places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
     domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
-    intakes = {kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"])) for kind in ("audit", "rating", "indicator")}
+    intakes = {
+        kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"]))
+        for kind in ("audit", "rating", "indicator")
+    }
     require(sources, settings, [found for intake in intakes.values() for found in intake.problems])
     tables = {kind: intake.table() for kind, intake in intakes.items()}
     settled = settle_audits(tables["audit"])
-    rows = account([entry for intake in intakes.values() for entry in intake.ledger], {(kind, ""): len(table) for kind, table in tables.items()})
+    rows = account(
+        [entry for intake in intakes.values() for entry in intake.ledger],
+        {(kind, ""): len(table) for kind, table in tables.items()},
+    )
     return {
         "standards": standards_table(settled, catalogue),
         "institutions": institutions_table(settled, catalogue, places),

@@ -19,8 +19,8 @@ ALL = "all"
 def pairs(scores: pd.DataFrame, scale: str, cohort: str, waves: tuple[str, str]) -> tuple[pd.DataFrame, int, str]:
     """Return participants with a score in both waves.
 
-    Pairs are made by the pseudonym, which comes from the declared key of the register; people are never paired because ids happen
-    to coincide in unregistered data.
+    Pairs are made by the pseudonym, which comes from the declared key of the register; people are never paired because
+    ids happen to coincide in unregistered data.
 
     Returns
     -------
@@ -41,7 +41,13 @@ def pairs(scores: pd.DataFrame, scale: str, cohort: str, waves: tuple[str, str])
 
 
 def compare(
-    scores: pd.DataFrame, scales: dict[str, Scale], *, outcomes: list[dict[str, Any]], comparison: list[str], confidence: float, min_n: int
+    scores: pd.DataFrame,
+    scales: dict[str, Scale],
+    *,
+    outcomes: list[dict[str, Any]],
+    comparison: list[str],
+    confidence: float,
+    min_n: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare two waves in every outcome.
 
@@ -63,8 +69,8 @@ def compare(
     Returns
     -------
     outcomes, means : pandas.DataFrame
-        Estimates with intervals, and the means of the paired participants by wave. P-values of the mean change are adjusted after
-        Holm within a role, those of the signed-rank test likewise; a missing p-value is no test.
+        Estimates with intervals, and the means of the paired participants by wave. P-values of the mean change are
+        adjusted after Holm within a role, those of the signed-rank test likewise; a missing p-value is no test.
     """
     import pandas as pd
 
@@ -81,16 +87,28 @@ def compare(
                 why = "; ".join(part for part in (reason, value.dropped_reason) if part)
                 full = replace(value, n_dropped=dropped + value.n_dropped, dropped_reason=why)
                 rows.append(
-                    {**about, "direction": direction, "statistic": name, **full.row(f"change.{scale.id}.{cohort}.{name.replace(' ', '_')}"), "p": p, "p_adjusted": None, "p_method": p_method}
+                    {
+                        **about,
+                        "direction": direction,
+                        "statistic": name,
+                        **full.row(f"change.{scale.id}.{cohort}.{name.replace(' ', '_')}"),
+                        "p": p,
+                        "p_adjusted": None,
+                        "p_method": p_method,
+                    }
                 )
             for wave in waves:
-                full = replace(_mean(complete[wave], confidence), n_dropped=dropped, dropped_reason=reason if dropped else "")
+                full = replace(
+                    _mean(complete[wave], confidence), n_dropped=dropped, dropped_reason=reason if dropped else ""
+                )
                 means.append({**about, "wave": wave, **full.row(f"change.{scale.id}.{cohort}.mean.{wave}")})
     table = pd.DataFrame(rows)
     tested = table["p"].notna()
     for (_role, _statistic), family in table[tested].groupby(["role", "statistic"]):
         table.loc[family.index, "p_adjusted"] = prepost.holm(family["p"].astype("float64").to_numpy())
-        table.loc[family.index, "p_method"] += f"; Holm over {len(family)} " + ("outcome" if len(family) == 1 else "outcomes") + " of the role"
+        table.loc[family.index, "p_method"] += (
+            f"; Holm over {len(family)} " + ("outcome" if len(family) == 1 else "outcomes") + " of the role"
+        )
     return table, pd.DataFrame(means)
 
 
@@ -103,10 +121,14 @@ def _mean(values: pd.Series, confidence: float) -> Statistic:
         return Statistic(None, n, "mean", note="undefined: fewer than 2 people")
     half = stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / n**0.5
     mean = float(values.mean())
-    return Statistic(mean, n, "mean of paired participants", mean - half, mean + half, f"t interval, {100 * confidence:g} %")
+    return Statistic(
+        mean, n, "mean of paired participants", mean - half, mean + half, f"t interval, {100 * confidence:g} %"
+    )
 
 
-def _estimates(complete: pd.DataFrame, waves: tuple[str, str], scale: Scale, confidence: float, min_n: int) -> dict[str, tuple[Statistic, float | None, str]]:
+def _estimates(
+    complete: pd.DataFrame, waves: tuple[str, str], scale: Scale, confidence: float, min_n: int
+) -> dict[str, tuple[Statistic, float | None, str]]:
     """Return the estimates of one outcome by name, each with the p-value of its own test where it has one."""
     if len(complete) < min_n:
         note = f"undefined: fewer than {min_n} pairs"
@@ -118,10 +140,15 @@ def _estimates(complete: pd.DataFrame, waves: tuple[str, str], scale: Scale, con
     t_test = prepost.paired_t_test(pre, post)
     rank_test = prepost.exact_signed_rank(difference)
     return {
-        "mean change": (prepost.paired_t(pre, post, confidence), t_test.p, "paired t test, two-sided" if t_test.p is not None else ""),
+        "mean change": (
+            prepost.paired_t(pre, post, confidence),
+            t_test.p,
+            "paired t test, two-sided" if t_test.p is not None else "",
+        ),
         "standardised change d_z": (prepost.d_z(pre, post, confidence, hedges=True), None, ""),
         "median change": (
-            prepost.hodges_lehmann(difference, confidence, zero="pratt"), rank_test.p,
+            prepost.hodges_lehmann(difference, confidence, zero="pratt"),
+            rank_test.p,
             "exact Wilcoxon signed-rank test, zero differences dropped, two-sided" if rank_test.p is not None else "",
         ),
         "rank-biserial": (prepost.matched_rank_biserial(difference, confidence), None, ""),

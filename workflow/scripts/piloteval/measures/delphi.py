@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 def rule_in_words(agree_from: float, threshold_percent: float, comparison: str, dimensions: list[str]) -> str:
     """Say the rule of consensus as a sentence."""
+    each = f" on each of {', '.join(dimensions)}" if len(dimensions) > 1 else ""
     return (
-        f"consensus when {comparison} {threshold_percent:g} % of the panellists who rated the statement rate it {agree_from:g} or more"
-        + (f" on each of {', '.join(dimensions)}" if len(dimensions) > 1 else "")
+        f"consensus when {comparison} {threshold_percent:g} % of the panellists who rated the statement "
+        f"rate it {agree_from:g} or more{each}"
     )
 
 
 def _reached(percent: float | None, threshold: float, comparison: str) -> bool:
     if percent is None:
         return False
+    percent = round(percent, 9)  # 11 of 20 is 55 percent, not 55.00000000000001
     return percent > threshold if comparison == "above" else percent >= threshold
 
 
@@ -60,8 +62,8 @@ def assess(
     Returns
     -------
     statements, rounds : pandas.DataFrame
-        Median, quartiles (R type 7) and share in agreement with a Wilson interval in percent; and the count of statements with
-        consensus a round.
+        Median, quartiles (R type 7) and share in agreement with a Wilson interval in percent; and the count of
+        statements with consensus a round.
     """
     import pandas as pd
 
@@ -77,34 +79,55 @@ def assess(
             for dimension in dimensions:
                 values = here[dimension].dropna()
                 share = in_percent(
-                    share_in_agreement(values, agree_from=agree_from, confidence=confidence), len(here) - len(values), "not rated"
+                    share_in_agreement(values, agree_from=agree_from, confidence=confidence),
+                    len(here) - len(values),
+                    "not rated",
                 )
                 middle = quartiles(values)
                 agreed = _reached(share.estimate, threshold_percent, comparison)
                 reached.append(agreed)
                 rows.append(
                     {
-                        "statement": one["statement"], "status": one["status"], "round": number, "dimension": dimension, "median": middle.median, "q1": middle.lower, "q3": middle.upper,
-                        "agreed": "yes" if agreed else "no", **share.row(f"consensus.{one['statement']}.round{number}.{dimension}"),
+                        "statement": one["statement"],
+                        "status": one["status"],
+                        "round": number,
+                        "dimension": dimension,
+                        "median": middle.median,
+                        "q1": middle.lower,
+                        "q3": middle.upper,
+                        "agreed": "yes" if agreed else "no",
+                        **share.row(f"consensus.{one['statement']}.round{number}.{dimension}"),
                     }
                 )
             reached_here += all(reached)
         rounds.append(
             {
-                "round": number, "panellists": group["panellist"].nunique(), "statements": len(rated), "consensus": reached_here,
-                "rule": rule, "rule_status": status, "note": "",
+                "round": number,
+                "panellists": group["panellist"].nunique(),
+                "statements": len(rated),
+                "consensus": reached_here,
+                "rule": rule,
+                "rule_status": status,
+                "note": "",
             }
         )
     return pd.DataFrame(rows), pd.DataFrame(rounds)
 
 
 def run(
-    sources: list[Source], statements: list[str], *, consensus: dict[str, Any], confidence: float, settings: dict[str, Any]
+    sources: list[Source],
+    statements: list[str],
+    *,
+    consensus: dict[str, Any],
+    confidence: float,
+    settings: dict[str, Any],
 ) -> dict[str, pd.DataFrame]:
     """Read the rounds and return the tables of rule ``assess_consensus``."""
     catalogue = read_tsv(statements[0], "statements")
     columns, key = delphi_columns(consensus["dimensions"], *settings["range"])
-    intake = read_records("delphi", sources, {"statements": [one["statement"] for one in catalogue]}, columns=columns, key=key)
+    intake = read_records(
+        "delphi", sources, {"statements": [one["statement"] for one in catalogue]}, columns=columns, key=key
+    )
     require(sources, settings, intake.problems)
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)

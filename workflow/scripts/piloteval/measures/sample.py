@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import Scale, read_instruments, read_tsv, scales_of
@@ -23,8 +24,16 @@ def _in(table: pd.DataFrame, cohort: str) -> pd.DataFrame:
     return table if cohort == ALL else table[table["cohort"] == cohort]
 
 
-def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str], registered: bool = True) -> pd.DataFrame:
-    """Return the participant flow: registered, excluded by reason, withdrawn, enrolled, answered in each wave and in all.
+def _answered(scores: pd.DataFrame, waves: list[str]) -> dict[str, set[str]]:
+    """Return who answered at least one item in each wave; a questionnaire sent back blank is no answer."""
+    some = scores[scores["answered"] > 0]
+    return {wave: set(some.loc[some["wave"] == wave, "person"]) for wave in waves}
+
+
+def describe_flow(
+    screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str], registered: bool = True
+) -> pd.DataFrame:
+    """Return the participant flow: registered, excluded by reason, withdrawn, enrolled, answered each wave and all.
 
     Parameters
     ----------
@@ -48,7 +57,7 @@ def describe_flow(screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str
             rows.append({"step": "excluded", "reason": reason, "people": count})
         rows.append({"step": "withdrew", "reason": "", "people": int((screening["status"] == WITHDRAWN).sum())})
     rows.append({"step": "enrolled", "reason": "", "people": int((screening["status"] == ADMITTED).sum())})
-    present = {wave: set(scores.loc[scores["wave"] == wave, "person"]) for wave in waves}
+    present = _answered(scores, waves)
     for wave in waves:
         rows.append({"step": "answered", "reason": wave, "people": len(present[wave])})
     if len(waves) > 1:
@@ -60,12 +69,18 @@ def _bands(values: pd.Series, edges: list[int], unit: str) -> pd.Series:
     """Cut a number into ordered bands named as a reader says them."""
     import pandas as pd
 
-    labels = [f"under {edges[0]} {unit}", *(f"{low} to {high - 1} {unit}" for low, high in zip(edges, edges[1:], strict=False)), f"{edges[-1]} {unit} or more"]
+    labels = [
+        f"under {edges[0]} {unit}",
+        *(f"{low} to {high - 1} {unit}" for low, high in pairwise(edges)),
+        f"{edges[-1]} {unit} or more",
+    ]
     cut = pd.cut(values, [-float("inf"), *edges, float("inf")], right=False, labels=labels)
     return cut.cat.add_categories("not recorded").fillna("not recorded")
 
 
-def describe_characteristics(participants: pd.DataFrame, countries: dict[str, str], settings: dict[str, str]) -> pd.DataFrame:
+def describe_characteristics(
+    participants: pd.DataFrame, countries: dict[str, str], settings: dict[str, str]
+) -> pd.DataFrame:
     """Count participants by country, setting, profession, age and experience, in all and by cohort.
 
     Parameters
@@ -102,7 +117,17 @@ def describe_characteristics(participants: pd.DataFrame, countries: dict[str, st
             here = filled[_in(participants, cohort).index]
             for level in [*levels, ALL]:
                 count = len(here) if level == ALL else int((here == level).sum())
-                rows.append({"variable": variable, "level": level, "cohort": cohort, "people": count, "of_people": len(here), "percent": None, "note": ""})
+                rows.append(
+                    {
+                        "variable": variable,
+                        "level": level,
+                        "cohort": cohort,
+                        "people": count,
+                        "of_people": len(here),
+                        "percent": None,
+                        "note": "",
+                    }
+                )
     return pd.DataFrame(rows, columns=["variable", "level", "cohort", "people", "of_people", "percent", "note"])
 
 
@@ -110,13 +135,22 @@ def describe_waves(participants: pd.DataFrame, scores: pd.DataFrame, waves: list
     """Count participants by the set of waves they answered."""
     import pandas as pd
 
-    answered = {wave: set(scores.loc[scores["wave"] == wave, "person"]) for wave in waves}
-    pattern = participants["person"].map(lambda person: " and ".join(wave for wave in waves if person in answered[wave]) or "none")
+    answered = _answered(scores, waves)
+    pattern = participants["person"].map(
+        lambda person: " and ".join(wave for wave in waves if person in answered[wave]) or "none"
+    )
     rows = []
     for cohort in _cohorts(participants):
         here = pattern[_in(participants, cohort).index]
         for name in [*sorted(pattern.unique()), ALL]:
-            rows.append({"pattern": name, "cohort": cohort, "people": len(here) if name == ALL else int((here == name).sum()), "note": ""})
+            rows.append(
+                {
+                    "pattern": name,
+                    "cohort": cohort,
+                    "people": len(here) if name == ALL else int((here == name).sum()),
+                    "note": "",
+                }
+            )
     return pd.DataFrame(rows, columns=["pattern", "cohort", "people", "note"])
 
 
@@ -126,8 +160,9 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
     Returns
     -------
     pandas.DataFrame
-        Mean, standard deviation (n - 1), median and quartiles (linear interpolation, R type 7), and the share at the lowest and at
-        the highest possible score in percent. ``n_without_score`` counts participants with too few answers.
+        Mean, standard deviation (n - 1), median and quartiles (linear interpolation, R type 7), and the
+        share at the lowest and at the highest possible score in percent. ``n_without_score`` counts
+        participants with too few answers.
     """
     import pandas as pd
 
@@ -138,22 +173,43 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
                 every = _in(scores[(scores["scale"] == scale.id) & (scores["wave"] == wave)], cohort)["score"]
                 values = every.dropna()
                 some = len(values) > 0
-                quartiles = values.quantile([0.25, 0.5, 0.75]) if some else pd.Series({0.25: None, 0.5: None, 0.75: None})
+                quartiles = (
+                    values.quantile([0.25, 0.5, 0.75]) if some else pd.Series({0.25: None, 0.5: None, 0.75: None})
+                )
                 low, high = scale.range
                 rows.append(
                     {
-                        "scale": scale.id, "label": scale.label, "wave": wave, "cohort": cohort, "range_low": low, "range_high": high, "n": len(values), "n_without_score": len(every) - len(values),
-                        "mean": values.mean() if some else None, "sd": values.std(ddof=1) if len(values) > 1 else None,
-                        "median": quartiles[0.5], "q1": quartiles[0.25], "q3": quartiles[0.75],
+                        "scale": scale.id,
+                        "label": scale.label,
+                        "wave": wave,
+                        "cohort": cohort,
+                        "range_low": low,
+                        "range_high": high,
+                        "n": len(values),
+                        "n_without_score": len(every) - len(values),
+                        "mean": values.mean() if some else None,
+                        "sd": values.std(ddof=1) if len(values) > 1 else None,
+                        "median": quartiles[0.5],
+                        "q1": quartiles[0.25],
+                        "q3": quartiles[0.75],
                         "floor_percent": 100 * float((values <= low).mean()) if some else None,
-                        "ceiling_percent": 100 * float((values >= high).mean()) if some else None, "note": "",
+                        "ceiling_percent": 100 * float((values >= high).mean()) if some else None,
+                        "note": "",
                     }
                 )
     return pd.DataFrame(rows)
 
 
 def run(
-    screening: pd.DataFrame, participants: pd.DataFrame, scores: pd.DataFrame, *, sites: list[str], instruments: list[str], waves: list[str], countries: dict[str, str], registered: bool
+    screening: pd.DataFrame,
+    participants: pd.DataFrame,
+    scores: pd.DataFrame,
+    *,
+    sites: list[str],
+    instruments: list[str],
+    waves: list[str],
+    countries: dict[str, str],
+    registered: bool,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of rule ``describe_sample``."""
     settings = {one["site"]: one["setting"] for one in read_tsv(sites[0], "sites")} if sites else {}

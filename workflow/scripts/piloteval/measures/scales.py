@@ -51,7 +51,7 @@ def estimate(
                 for name, value in coefficients(items, confidence, min_n).items():
                     scale_rows.append(_row(scale, instrument, wave, name, value))
                 item_rows.append(_items(items, scale, instrument, wave, min_n))
-    return pd.DataFrame(scale_rows), pd.concat(item_rows, ignore_index=True)
+    return pd.DataFrame(scale_rows), pd.concat(item_rows, ignore_index=True) if item_rows else pd.DataFrame()
 
 
 def coefficients(items: pd.DataFrame, confidence: float, min_n: int) -> dict[str, Statistic]:
@@ -62,7 +62,16 @@ def coefficients(items: pd.DataFrame, confidence: float, min_n: int) -> dict[str
     complete, dropped = reliability.complete_rows(items)
     if len(complete) < min_n:
         reason = f"undefined: fewer than {min_n} complete respondents"
-        return {"alpha": Statistic(None, len(complete), "Cronbach's alpha", n_dropped=dropped, dropped_reason="an item unanswered" if dropped else "", note=reason)}
+        return {
+            "alpha": Statistic(
+                None,
+                len(complete),
+                "Cronbach's alpha",
+                n_dropped=dropped,
+                dropped_reason="an item unanswered" if dropped else "",
+                note=reason,
+            )
+        }
     found = {
         "alpha": reliability.cronbach_alpha(items, confidence=confidence),
         "standardised alpha": reliability.standardised_alpha(items),
@@ -74,10 +83,20 @@ def coefficients(items: pd.DataFrame, confidence: float, min_n: int) -> dict[str
 
 
 def _row(scale: Scale, instrument: Instrument, wave: str, name: str, value: Statistic) -> dict[str, Any]:
-    published = next((one for one in scale.published if one["statistic"] == "cronbach_alpha"), None) if name == "alpha" else None
+    published = (
+        next((one for one in scale.published if one["statistic"] == "cronbach_alpha"), None)
+        if name == "alpha"
+        else None
+    )
     return {
-        "scale": scale.id, "label": scale.label, "instrument_status": instrument.status, "wave": wave, "statistic": name, "items": len(scale.items),
-        "published_low": published["low"] if published else None, "published_high": published["high"] if published else None,
+        "scale": scale.id,
+        "label": scale.label,
+        "instrument_status": instrument.status,
+        "wave": wave,
+        "statistic": name,
+        "items": len(scale.items),
+        "published_low": published["low"] if published else None,
+        "published_high": published["high"] if published else None,
         "published_source": published["source"] if published else "",
         **value.row(f"reliability.{scale.id}.{wave}.{name.replace(' ', '_')}"),
     }
@@ -91,7 +110,10 @@ def _items(items: pd.DataFrame, scale: Scale, instrument: Instrument, wave: str,
     columns = ["n", "mean", "sd", "item_total", "item_rest", "alpha_if_deleted", "note"]
     if len(complete) < min_n:
         table = pd.DataFrame({"item": list(items.columns)})
-        table["n"], table["note"] = items.notna().sum().to_numpy(), f"undefined: fewer than {min_n} complete respondents"
+        table["n"], table["note"] = (
+            items.notna().sum().to_numpy(),
+            f"undefined: fewer than {min_n} complete respondents",
+        )
         table = table.reindex(columns=["item", *columns])
     else:
         table = reliability.item_statistics(items)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def keep_admitted(intake: Intake, pseudonyms: pd.DataFrame, participants: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def keep_admitted(
+    intake: Intake, pseudonyms: pd.DataFrame, participants: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep the answers of admitted participants, under their pseudonyms.
 
     Parameters
@@ -44,7 +46,9 @@ def keep_admitted(intake: Intake, pseudonyms: pd.DataFrame, participants: pd.Dat
         counts[column]["questionnaire", respondent["wave"]] += 1
     kept = answers[answers["participant"].map(status) == ADMITTED]
     kept = kept.assign(person=kept["participant"].map(name)).drop(columns=["participant", "source", "row", "site"])
-    kept = kept.merge(participants[["person", "site", "country", "cohort"]], on="person", how="left", validate="many_to_one")
+    kept = kept.merge(
+        participants[["person", "site", "country", "cohort"]], on="person", how="left", validate="many_to_one"
+    )
     columns = ["person", "site", "country", "cohort", "wave", "instrument", "item", "value"]
     return kept[columns].sort_values(["person", "wave", "instrument"], kind="stable"), account(intake.ledger, **counts)
 
@@ -89,9 +93,9 @@ def score(responses: pd.DataFrame, instruments: dict[str, Instrument]) -> pd.Dat
     Returns
     -------
     pandas.DataFrame
-        One row a person, wave and scale. A score needs at least the declared share of its items answered; below it the score is
-        missing and ``note`` says so. A mean is the mean of the answered items; a sum needs all of them, since a sum over fewer
-        items is another quantity. The result is multiplied by the scale's factor.
+        One row a person, wave and scale. A score needs at least the declared share of its items answered; below it the
+        score is missing and ``note`` says so. A mean is the mean of the answered items; a sum needs all of them, since
+        a sum over fewer items is another quantity. The result is multiplied by the scale's factor.
     """
     import pandas as pd
 
@@ -111,9 +115,14 @@ def score(responses: pd.DataFrame, instruments: dict[str, Instrument]) -> pd.Dat
                     ready = bool(enough[person]) and answered[person] > 0
                     parts.append(
                         {
-                            "person": person, **people.loc[person].to_dict(), "wave": wave, "scale": scale.id,
+                            "person": person,
+                            **people.loc[person].to_dict(),
+                            "wave": wave,
+                            "scale": scale.id,
                             "score": float(value[person]) * scale.multiply if ready else None,
-                            "answered": int(answered[person]), "items": len(scale.items), "note": "" if ready else "too few items answered",
+                            "answered": int(answered[person]),
+                            "items": len(scale.items),
+                            "note": "" if ready else "too few items answered",
                         }
                     )
     columns = ["person", "site", "country", "cohort", "wave", "scale", "score", "answered", "items", "note"]
@@ -121,7 +130,13 @@ def score(responses: pd.DataFrame, instruments: dict[str, Instrument]) -> pd.Dat
 
 
 def run(
-    sources: list[Source], instruments: list[str], pseudonyms: pd.DataFrame, participants: pd.DataFrame, *, registered: bool, settings: dict[str, Any]
+    sources: list[Source],
+    instruments: list[str],
+    pseudonyms: pd.DataFrame,
+    participants: pd.DataFrame,
+    *,
+    registered: bool,
+    settings: dict[str, Any],
 ) -> dict[str, pd.DataFrame]:
     """Read the questionnaires, keep admitted participants and score them.
 
@@ -145,7 +160,10 @@ def run(
     """
     known = read_instruments(instruments)
     intake = read_questionnaires(
-        sources, known, participant_column=settings["participant_column"], other_columns=settings["other_columns"],
+        sources,
+        known,
+        participant_column=settings["participant_column"],
+        other_columns=settings["other_columns"],
         people=set(pseudonyms["participant"]) if registered else None,
     )
     require(sources, settings, intake.problems)

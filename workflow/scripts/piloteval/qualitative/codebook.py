@@ -44,8 +44,17 @@ def read_codebook(path: str | Path) -> Codebook:
         if one["code"] in codes:
             raise ConfigError(f"{path}: the code `{one['code']}` is given twice. Keep one of the two.")
         if one["theme"] not in raw["themes"]:
-            raise ConfigError(f"{path}: the code `{one['code']}` names the theme `{one['theme']}`, which is not in `themes`. Add it there, or correct the name.")
-        codes[one["code"]] = Code(one["code"], one["theme"], one["name"], one["definition"], {lang: tuple(cues) for lang, cues in one["cues"].items()})
+            raise ConfigError(
+                f"{path}: the code `{one['code']}` names the theme `{one['theme']}`, which is not in `themes`. "
+                "Add it there, or correct the name."
+            )
+        codes[one["code"]] = Code(
+            one["code"],
+            one["theme"],
+            one["name"],
+            one["definition"],
+            {lang: tuple(cues) for lang, cues in one["cues"].items()},
+        )
     return Codebook(raw["version"], raw["status"], dict(raw["themes"]), codes)
 
 

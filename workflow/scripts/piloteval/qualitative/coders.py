@@ -1,4 +1,4 @@
-"""Human coders: their codings checked against the text, and how far they agree with each other and with the dictionary."""
+"""Human coders: their codings checked against the text, and how far they agree with each other and the dictionary."""
 
 from __future__ import annotations
 
@@ -39,14 +39,19 @@ def keep_admitted(codings: Intake, status: dict[str, str]) -> tuple[pd.DataFrame
     """
     table = codings.table()
     fate = table["interview"].map(status)
-    counts = {column: {("coding", ""): int((fate == name).sum())} for column, name in (("analysed", ADMITTED), ("excluded", EXCLUDED), ("withdrawn", WITHDRAWN))}
+    counts = {
+        column: {("coding", ""): int((fate == name).sum())}
+        for column, name in (("analysed", ADMITTED), ("excluded", EXCLUDED), ("withdrawn", WITHDRAWN))
+    }
     kept = table.loc[fate == ADMITTED, ["coder", "interview", "code", "start", "end", "quote"]]
     return kept.sort_values(["coder", "interview", "start", "code"]), account(codings.ledger, **counts)
 
 
 def coded_segments(codings: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """Lay passages over sentences: a sentence has a code when a passage with that code covers at least half of its characters or
-    lies at least half within it.
+    """Lay passages over sentences.
+
+    A sentence has a code when a passage with that code covers at least half of its characters
+    or lies at least half within it.
 
     Returns
     -------
@@ -65,7 +70,9 @@ def coded_segments(codings: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFram
     return pd.DataFrame(sorted(rows), columns=["coder", "interview", "segment", "code"])
 
 
-def agree(codings: pd.DataFrame, suggestions: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook, confidence: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def agree(
+    codings: pd.DataFrame, suggestions: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook, confidence: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Estimate the agreement of every pair of coders on every code, sentence by sentence.
 
     Parameters
@@ -84,8 +91,9 @@ def agree(codings: pd.DataFrame, suggestions: pd.DataFrame, segments: pd.DataFra
     Returns
     -------
     agreement : pandas.DataFrame
-        Cohen's kappa with percent agreement and prevalence. The units are the sentences of the interviews both coders worked on; a
-        code neither used is undefined and its note says so. Row ``all`` is every sentence by code decision together.
+        Cohen's kappa with percent agreement and prevalence. The units are the sentences of the interviews
+        both coders worked on; a code neither used is undefined and its note says so. Row ``all`` is every
+        sentence by code decision together.
     disagreements : pandas.DataFrame
         Sentences on which two people differ, with the words (restricted).
     """
@@ -93,10 +101,17 @@ def agree(codings: pd.DataFrame, suggestions: pd.DataFrame, segments: pd.DataFra
 
     human = coded_segments(codings, segments)
     machine = suggestions.assign(coder=DICTIONARY)[["coder", "interview", "segment", "code"]]
-    used = {DICTIONARY: set(segments["interview"])} | {coder: set(group["interview"]) for coder, group in codings.groupby("coder")}
-    marked = {coder: set(map(tuple, group[["interview", "segment", "code"]].to_numpy())) for coder, group in pd.concat([human, machine]).groupby("coder")}
+    used = {DICTIONARY: set(segments["interview"])} | {
+        coder: set(group["interview"]) for coder, group in codings.groupby("coder")
+    }
+    marked = {
+        coder: set(map(tuple, group[["interview", "segment", "code"]].to_numpy()))
+        for coder, group in pd.concat([human, machine]).groupby("coder")
+    }
     people = sorted(set(used) - {DICTIONARY})
-    pairs = [(first, second, "people") for first, second in combinations(people, 2)] + [(person, DICTIONARY, "person and dictionary") for person in people]
+    pairs = [(first, second, "people") for first, second in combinations(people, 2)] + [
+        (person, DICTIONARY, "person and dictionary") for person in people
+    ]
     rows, apart = [], []
     words = {(one["interview"], one["segment"]): one["text"] for one in segments.to_dict("records")}
     for first, second, kind in pairs:
@@ -108,35 +123,73 @@ def agree(codings: pd.DataFrame, suggestions: pd.DataFrame, segments: pd.DataFra
             b = [int((*unit, code.code) in marked.get(second, ())) for unit in units]
             everything[0].extend(a)
             everything[1].extend(b)
-            rows.append(_pair_row(f"{first} and {second}", kind, code.code, code.name, code.theme, len(shared), a, b, confidence))
+            rows.append(
+                _pair_row(
+                    f"{first} and {second}", kind, code.code, code.name, code.theme, len(shared), a, b, confidence
+                )
+            )
             if kind == "people":
                 for unit, one, other in zip(units, a, b, strict=True):
                     if one != other:
                         apart.append(
                             {
-                                "interview": unit[0], "segment": unit[1], "code": code.code, "coder_with": first if one else second,
-                                "coder_without": second if one else first, "text": words[unit],
+                                "interview": unit[0],
+                                "segment": unit[1],
+                                "code": code.code,
+                                "coder_with": first if one else second,
+                                "coder_without": second if one else first,
+                                "text": words[unit],
                             }
                         )
-        rows.append(_pair_row(f"{first} and {second}", kind, "all", "All codes together", "", len(shared), *everything, confidence))
+        rows.append(
+            _pair_row(
+                f"{first} and {second}", kind, "all", "All codes together", "", len(shared), *everything, confidence
+            )
+        )
     columns = ["interview", "segment", "code", "coder_with", "coder_without", "text"]
     return pd.DataFrame(rows), pd.DataFrame(apart, columns=columns).sort_values(columns[:3])
 
 
-def _pair_row(pair: str, kind: str, code: str, name: str, theme: str, interviews: int, a: list[int], b: list[int], confidence: float) -> dict[str, object]:
+def _pair_row(
+    pair: str,
+    kind: str,
+    code: str,
+    name: str,
+    theme: str,
+    interviews: int,
+    a: list[int],
+    b: list[int],
+    confidence: float,
+) -> dict[str, object]:
     both = sum(x and y for x, y in zip(a, b, strict=True))
     one = sum(x != y for x, y in zip(a, b, strict=True))
     kappa = agreement.cohen_kappa(a, b, confidence=confidence)
     size = len(a)
     return {
-        "pair": pair, "pair_kind": kind, "code": code, "name": name, "theme": theme, "interviews": interviews, "both": both, "one": one, "neither": size - both - one,
-        "percent_agreement": 100 * (size - one) / size if size else None, "prevalence": 100 * (sum(a) + sum(b)) / (2 * size) if size else None,
+        "pair": pair,
+        "pair_kind": kind,
+        "code": code,
+        "name": name,
+        "theme": theme,
+        "interviews": interviews,
+        "both": both,
+        "one": one,
+        "neither": size - both - one,
+        "percent_agreement": 100 * (size - one) / size if size else None,
+        "prevalence": 100 * (sum(a) + sum(b)) / (2 * size) if size else None,
         **kappa.row(f"coders.{pair.replace(' ', '_')}.{code}"),
     }
 
 
 def run(
-    sources: list[Source], interviewees: pd.DataFrame, segments: pd.DataFrame, suggestions: pd.DataFrame, codebook: str, *, settings: dict[str, Any], confidence: float
+    sources: list[Source],
+    interviewees: pd.DataFrame,
+    segments: pd.DataFrame,
+    suggestions: pd.DataFrame,
+    codebook: str,
+    *,
+    settings: dict[str, Any],
+    confidence: float,
 ) -> dict[str, pd.DataFrame]:
     """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement."""
     book = read_codebook(codebook)

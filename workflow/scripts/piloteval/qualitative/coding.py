@@ -15,15 +15,24 @@ if TYPE_CHECKING:
     from piloteval.qualitative.codebook import Codebook
 
 
+#: Word processors set curved apostrophes; one character for one, so offsets stay.
+APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+
+#: Stands for the wildcard while a cue is cut into words as the tokenizer of its language does it.
+ANYTHING = "qqqq"
+
+
 def _wildcard(nlp: Any, cue: str) -> list[dict[str, Any]]:
-    """Return the token pattern of a cue with wildcards: every word is matched in lower case, ``*`` stands for any ending."""
+    """Return the token pattern of a cue with wildcards.
+
+    Every word is matched in lower case; ``*`` stands for any ending.
+    """
     pattern = []
     for word in cue.split():
-        if "*" in word:
-            expression = "^" + r"\w*".join(re.escape(part) for part in word.lower().split("*")) + "$"
-            pattern.append({"LOWER": {"REGEX": expression}})
-        else:
-            pattern.extend({"LOWER": token.lower_} for token in nlp.make_doc(word))
+        for token in nlp.make_doc(word.replace("*", ANYTHING)):
+            parts = token.lower_.split(ANYTHING)
+            expression = "^" + r"\w*".join(re.escape(part) for part in parts) + "$"
+            pattern.append({"LOWER": {"REGEX": expression} if len(parts) > 1 else token.lower_})
     return pattern
 
 
@@ -45,11 +54,11 @@ def matchers(codebook: Codebook, language: str) -> tuple[PhraseMatcher, Matcher,
     phrases, patterns, names = PhraseMatcher(nlp.vocab, attr="LOWER"), Matcher(nlp.vocab), {}
     for code in codebook.codes.values():
         for cue in code.cues.get(language, ()):
-            key = f"{code.code}|{cue}"
+            key, said = f"{code.code}|{cue}", cue.translate(APOSTROPHES)
             if "*" in cue:
-                patterns.add(key, [_wildcard(nlp, cue)])
+                patterns.add(key, [_wildcard(nlp, said)])
             else:
-                phrases.add(key, [nlp.make_doc(cue)])
+                phrases.add(key, [nlp.make_doc(said)])
             names[nlp.vocab.strings[key]] = (code.code, cue)
     return phrases, patterns, names
 
@@ -67,8 +76,8 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a sentence and code, with the place of the first cue that fired and the cue itself. A suggestion is a hint for a
-        human coder; it is blind to meaning and to negation.
+        One row a sentence and code, with the place of the first cue that fired and the cue itself. A suggestion is a
+        hint for a human coder; it is blind to meaning and to negation.
     """
     import pandas as pd
 
@@ -77,7 +86,7 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     for language, here in segments.groupby("language", sort=True):
         nlp = pipeline(language)
         phrases, patterns, names = build(language)
-        for one, doc in zip(here.to_dict("records"), nlp.pipe(here["text"]), strict=True):
+        for one, doc in zip(here.to_dict("records"), nlp.pipe(here["text"].str.translate(APOSTROPHES)), strict=True):
             first: dict[str, tuple[int, int, str]] = {}
             for key, begin, stop in sorted([*phrases(doc), *patterns(doc)], key=lambda match: (match[1], -match[2])):
                 code, cue = names[key]
@@ -85,7 +94,15 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
                 first.setdefault(code, (one["start"] + span.start_char, one["start"] + span.end_char, cue))
             for code, (start, end, cue) in sorted(first.items()):
                 rows.append(
-                    {"interview": one["interview"], "segment": one["segment"], "code": code, "theme": codebook.codes[code].theme, "start": start, "end": end, "cue": cue}
+                    {
+                        "interview": one["interview"],
+                        "segment": one["segment"],
+                        "code": code,
+                        "theme": codebook.codes[code].theme,
+                        "start": start,
+                        "end": end,
+                        "cue": cue,
+                    }
                 )
     table = pd.DataFrame(rows, columns=["interview", "segment", "code", "theme", "start", "end", "cue"])
     return table.sort_values(["interview", "segment", "code"], kind="stable")

@@ -30,6 +30,8 @@ def pipeline(language: str) -> Language:
     try:
         nlp = spacy.blank(language)
     except ImportError:
-        raise ConfigError(f"config/config.yaml: spaCy has no language `{language}`. Use the two-letter code of a language it knows.") from None
+        raise ConfigError(
+            f"config/config.yaml: spaCy has no language `{language}`. Use the two-letter code of a language it knows."
+        ) from None
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "…", "...", "。"]})
     return nlp

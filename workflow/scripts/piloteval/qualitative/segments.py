@@ -31,8 +31,8 @@ def segment(transcripts: list[Transcript], cohorts: dict[str, str]) -> tuple[pd.
     texts : pandas.DataFrame
         The stored text of every interview.
     segments : pandas.DataFrame
-        One row a sentence of a participant with offsets into the stored text (Unicode code points, end exclusive). Interviewer
-        speech is context and never a segment.
+        One row a sentence of a participant with offsets into the stored text (Unicode code points, end exclusive).
+        Interviewer speech is context and never a segment.
 
     Raises
     ------
@@ -58,11 +58,19 @@ def segment(transcripts: list[Transcript], cohorts: dict[str, str]) -> tuple[pd.
                 start = turn.start + sentence.start_char + (len(sentence.text) - len(sentence.text.lstrip()))
                 rows.append(
                     {
-                        "interview": one.interview, "segment": number, "language": one.language, "cohort": cohort, "turn": turn_number,
-                        "start": start, "end": start + len(words), "text": words,
+                        "interview": one.interview,
+                        "segment": number,
+                        "language": one.language,
+                        "cohort": cohort,
+                        "turn": turn_number,
+                        "start": start,
+                        "end": start + len(words),
+                        "text": words,
                     }
                 )
-    segments = pd.DataFrame(rows, columns=["interview", "segment", "language", "cohort", "turn", "start", "end", "text"])
+    segments = pd.DataFrame(
+        rows, columns=["interview", "segment", "language", "cohort", "turn", "start", "end", "text"]
+    )
     verify(segments, {one["interview"]: one["text"] for one in texts}, "text")
     return pd.DataFrame(texts, columns=["interview", "language", "cohort", "text"]), segments
 
@@ -77,7 +85,10 @@ def verify(spans: pd.DataFrame, texts: dict[str, str], quote: str) -> None:
     """
     for one in spans.to_dict("records"):
         if texts[one["interview"]][one["start"] : one["end"]] != one[quote]:
-            raise ContractError(f"A span of interview {one['interview']} at {one['start']} does not hold its words any more. Please report this.")
+            raise ContractError(
+                f"A span of interview {one['interview']} at {one['start']} does not hold its words any more. "
+                "Please report this."
+            )
 
 
 def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
@@ -94,8 +105,12 @@ def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
         here = counted if cohort == "all" else counted[counted["cohort"] == cohort]
         rows.append(
             {
-                "cohort": cohort, "interviews": here["interview"].nunique(), "languages": here["language"].nunique(), "words": here["words"].sum(),
-                "sentences": len(here), "note": "",
+                "cohort": cohort,
+                "interviews": here["interview"].nunique(),
+                "languages": here["language"].nunique(),
+                "words": here["words"].sum(),
+                "sentences": len(here),
+                "note": "",
             }
         )
     return pd.DataFrame(rows, columns=["cohort", "interviews", "languages", "words", "sentences", "note"])
@@ -110,6 +125,9 @@ def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, A
     texts, segments = segment(heard, dict(zip(interviewees["interview"], interviewees["cohort"], strict=True)))
     fate = Counter(status[one.interview] for one in transcripts)
     rows = account(
-        ledger, {("transcript", ""): fate[ADMITTED]}, {("transcript", ""): fate[EXCLUDED]}, {("transcript", ""): fate[WITHDRAWN]}
+        ledger,
+        {("transcript", ""): fate[ADMITTED]},
+        {("transcript", ""): fate[EXCLUDED]},
+        {("transcript", ""): fate[WITHDRAWN]},
     )
     return {"texts": texts, "segments": segments, "transcripts": count_transcripts(segments), "rows": rows}

@@ -32,7 +32,8 @@ def build(suggestions: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook)
     Returns
     -------
     codes, themes : pandas.DataFrame
-        ``interviews`` counts interviews with at least one suggestion, the unit of a theme; ``sentences`` tells how much was said.
+        ``interviews`` counts interviews with at least one suggestion, the unit of a theme;
+        ``sentences`` tells how much was said.
     """
     import pandas as pd
 
@@ -46,16 +47,28 @@ def build(suggestions: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook)
             some = here[here["code"] == code.code]
             code_rows.append(
                 {
-                    "code": code.code, "name": code.name, "theme": code.theme, "cohort": cohort, "interviews": some["interview"].nunique(), "of_interviews": of,
-                    "sentences": len(some), "note": "",
+                    "code": code.code,
+                    "name": code.name,
+                    "theme": code.theme,
+                    "cohort": cohort,
+                    "interviews": some["interview"].nunique(),
+                    "of_interviews": of,
+                    "sentences": len(some),
+                    "note": "",
                 }
             )
         for theme, name in codebook.themes.items():
             some = here[here["theme"] == theme]
             theme_rows.append(
                 {
-                    "theme": theme, "name": name, "cohort": cohort, "interviews": some["interview"].nunique(), "of_interviews": of, "percent": None,
-                    "sentences": len(some.drop_duplicates(["interview", "segment"])), "note": "",
+                    "theme": theme,
+                    "name": name,
+                    "cohort": cohort,
+                    "interviews": some["interview"].nunique(),
+                    "of_interviews": of,
+                    "percent": None,
+                    "sentences": len(some.drop_duplicates(["interview", "segment"])),
+                    "note": "",
                 }
             )
     return pd.DataFrame(code_rows), pd.DataFrame(theme_rows)

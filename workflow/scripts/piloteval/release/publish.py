@@ -1,4 +1,4 @@
-"""What leaves the house: every released table through the limits of the release tier, with a record of what was withheld."""
+"""What leaves the house: every released table through the release tier's limits, with a record of what was withheld."""
 
 from __future__ import annotations
 
@@ -39,5 +39,13 @@ def publish(internal: dict[str, pd.DataFrame], tier: tiers.Tier) -> tuple[dict[s
         already = table["note"].str.startswith("withheld") if "note" in table else pd.Series(False, index=table.index)
         released[target.path] = table
         small, secondary = int(((state == "small") | already.to_numpy()).sum()), int((state == "secondary").sum())
-        rows.append({"table": target.path, "rows": len(table), "shown": len(table) - small - secondary, "small": small, "secondary": secondary})
+        rows.append(
+            {
+                "table": target.path,
+                "rows": len(table),
+                "shown": len(table) - small - secondary,
+                "small": small,
+                "secondary": secondary,
+            }
+        )
     return released, pd.DataFrame(rows, columns=["table", "rows", "shown", "small", "secondary"])

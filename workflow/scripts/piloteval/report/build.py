@@ -1,4 +1,4 @@
-"""Build one report: gather pages, tables and figures in a scratch folder, keep the sections the study has, and render."""
+"""Build a report: gather pages, tables and figures in a scratch folder, keep the sections the study has, and render."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from piloteval.config import read_instruments
 from piloteval.report import engines
 
 #: Sections that belong to a part of the study; others are always shown.
-PART_SECTIONS = ("instruments", "sample", "characteristics", "scores", "reliability", "change", "certification", "consensus", "interviews", "coders", "synthesis", "references")
+PART_SECTIONS = (
+    "instruments",
+    "sample",
+    "characteristics",
+    "scores",
+    "reliability",
+    "change",
+    "certification",
+    "consensus",
+    "interviews",
+    "coders",
+    "synthesis",
+    "references",
+)
 _INCLUDE = re.compile(r"^\{\{<\s*include\s+_sections/_(\w+)\.qmd\s*>\}\}$", re.MULTILINE)
 
 
@@ -41,7 +54,13 @@ def keep_sections(page: str, parts: list[str], internal: bool) -> str:
 def _front_matter(page: str, values: dict[str, str]) -> str:
     """Fill title, subtitle and date of the page from the study."""
     for key, value in values.items():
-        page = re.sub(rf"^{key}: .*$", lambda _match, k=key, v=value: f"{k}: {json.dumps(v, ensure_ascii=False)}", page, count=1, flags=re.MULTILINE)
+        page = re.sub(
+            rf"^{key}: .*$",
+            lambda _match, k=key, v=value: f"{k}: {json.dumps(v, ensure_ascii=False)}",
+            page,
+            count=1,
+            flags=re.MULTILINE,
+        )
     return page
 
 
@@ -49,15 +68,34 @@ def instrument_facts(paths: list[str]) -> list[dict[str, Any]]:
     """Return what the report says about each instrument."""
     return [
         {
-            "id": one.id, "name": one.name, "version": one.version, "status": one.status, "items": len(one.items), "scales": len(one.scales),
-            "low": one.values[0], "high": one.values[-1], "reversed": len(one.reverse), "source": one.source, "notes": list(one.notes),
+            "id": one.id,
+            "name": one.name,
+            "version": one.version,
+            "status": one.status,
+            "items": len(one.items),
+            "scales": len(one.scales),
+            "low": one.values[0],
+            "high": one.values[-1],
+            "reversed": len(one.reverse),
+            "source": one.source,
+            "notes": list(one.notes),
         }
         for one in read_instruments(paths).values()
     ]
 
 
 def build(
-    output: Path, to: str, tier: str, *, pages: list[str], tables: list[str], figures: list[str], alt: list[str], instruments: list[str], facts: dict[str, Any], engine: str
+    output: Path,
+    to: str,
+    tier: str,
+    *,
+    pages: list[str],
+    tables: list[str],
+    figures: list[str],
+    alt: list[str],
+    instruments: list[str],
+    facts: dict[str, Any],
+    engine: str,
 ) -> None:
     """Render the evaluation report of one tier in one format.
 
@@ -95,11 +133,19 @@ def build(
         (work / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
         source = work / "evaluation.qmd"
         cited = facts["study"]["registry"] or {"reliability", "change", "certification", "coders"} & set(facts["parts"])
-        flags = [*facts["parts"], *(["instruments"] if instruments else []), *(["scores"] if "sample" in facts["parts"] else []),
-            *(["characteristics"] if "sample" in facts["parts"] and facts["registered"] else []), *(["references"] if cited else [])]
+        flags = [
+            *facts["parts"],
+            *(["instruments"] if instruments else []),
+            *(["scores"] if "sample" in facts["parts"] else []),
+            *(["characteristics"] if "sample" in facts["parts"] and facts["registered"] else []),
+            *(["references"] if cited else []),
+        ]
         text = keep_sections(source.read_text(encoding="utf-8"), flags, tier == "internal")
         audience = "Report for the study team" if tier == "internal" else "Report for the public"
         study = facts["study"]
-        text = _front_matter(text, {"title": study["title"], "subtitle": " · ".join(part for part in (study["subtitle"], audience) if part)})
+        text = _front_matter(
+            text,
+            {"title": study["title"], "subtitle": " · ".join(part for part in (study["subtitle"], audience) if part)},
+        )
         source.write_text(text, encoding="utf-8")
         engines.render(source, output, to=to, engine=engine, workdir=work, python_path=[here.parents[2]])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,14 @@ from matplotlib.patches import FancyBboxPatch, Patch
 
 PETROL, SAND, CLAY, INK, GREY, MIST = "#0e5a64", "#d9a441", "#b5533c", "#22303a", "#8b959c", "#e6eaec"
 WAVE_COLOURS = (GREY, PETROL, SAND, CLAY)
-VERDICTS = {"met": PETROL, "partly met": "#8fbcc0", "not met": CLAY, "disputed": SAND, "not applicable": MIST, "not assessed": "#ffffff"}
+VERDICTS = {
+    "met": PETROL,
+    "partly met": "#8fbcc0",
+    "not met": CLAY,
+    "disputed": SAND,
+    "not applicable": MIST,
+    "not assessed": "#ffffff",
+}
 RAMP = LinearSegmentedColormap.from_list("petrol", ["#f4f7f7", "#9cc4c7", PETROL])
 WIDTH = 7.4
 
@@ -33,9 +42,24 @@ def _style() -> None:
     sns.set_theme(
         style="white",
         rc={
-            "font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 9,
-            "axes.edgecolor": "#b9c1c6", "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 8.5,
-            "ytick.labelsize": 8.5, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.fontsize": 8.5, "figure.dpi": 100,
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+            "axes.titlesize": 10,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.labelsize": 9,
+            "axes.edgecolor": "#b9c1c6",
+            "axes.labelcolor": INK,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "xtick.labelsize": 8.5,
+            "ytick.labelsize": 8.5,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "legend.fontsize": 8.5,
+            "figure.dpi": 100,
         },
     )
 
@@ -75,18 +99,48 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
 
     def box(x: float, y: float, width: float, height: float, text: str, strong: bool = False) -> None:
         face, edge = (PETROL, PETROL) if strong else ("#f6f8f8", "#9fb0b5")
-        ax.add_patch(FancyBboxPatch((x, y), width, height, boxstyle="round,pad=0,rounding_size=1.2", facecolor=face, edgecolor=edge, linewidth=1))
-        ax.text(x + width / 2, y + height / 2, text, ha="center", va="center", color="white" if strong else INK, fontsize=9, linespacing=1.5)
+        ax.add_patch(
+            FancyBboxPatch(
+                (x, y),
+                width,
+                height,
+                boxstyle="round,pad=0,rounding_size=1.2",
+                facecolor=face,
+                edgecolor=edge,
+                linewidth=1,
+            )
+        )
+        ax.text(
+            x + width / 2,
+            y + height / 2,
+            text,
+            ha="center",
+            va="center",
+            color="white" if strong else INK,
+            fontsize=9,
+            linespacing=1.5,
+        )
 
     def arrow(x0: float, y0: float, x1: float, y1: float) -> None:
-        ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0})
+        ax.annotate(
+            "",
+            (x1, y1),
+            (x0, y0),
+            arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0},
+        )
 
     registered = ("registered", "") in one.index
     box(20, 20, 34, 10, f"{'Enrolled' if registered else 'Respondents'}\nn = {one['enrolled', '']}", strong=True)
     if registered:
         box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
         out = one["excluded", ""] + one["withdrew", ""]
-        box(60, top - aside - 0.5, 39, aside, "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]))
+        box(
+            60,
+            top - aside - 0.5,
+            39,
+            aside,
+            "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]),
+        )
         arrow(37, top, 37, 30)
         arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)
     step = 100 / max(1, len(answered))
@@ -110,7 +164,11 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     instruments = list(dict.fromkeys(scores["scale"].str.split(".").str[0]))
     heights = [scores.loc[scores["scale"].str.startswith(f"{name}."), "label"].nunique() for name in instruments]
     fig, axes = plt.subplots(
-        len(instruments), 1, figsize=(WIDTH, 0.42 * len(scales) + 0.42 * len(instruments) + 0.5), layout="constrained", squeeze=False,
+        len(instruments),
+        1,
+        figsize=(WIDTH, 0.42 * len(scales) + 0.42 * len(instruments) + 0.5),
+        layout="constrained",
+        squeeze=False,
         gridspec_kw={"height_ratios": [height + 0.35 for height in heights]},
     )
     for ax, name in zip(axes[:, 0], instruments, strict=True):
@@ -127,7 +185,11 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.set_xlim(low - 0.01 * (high - low), high + 0.01 * (high - low))
         _grid(ax)
     axes[0, 0].legend(ncols=len(waves), loc="lower right", bbox_to_anchor=(1, 1.0))
-    return fig, f"Median and quartiles of {len(scales)} scales by wave, each instrument on its own scale. The numbers are in the table of scores."
+    alt = (
+        f"Median and quartiles of {len(scales)} scales by wave, each instrument on its own scale. "
+        "The numbers are in the table of scores."
+    )
+    return fig, alt
 
 
 def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -142,10 +204,23 @@ def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         if place == 0:
             for row, low, high in zip(range(len(scales)), some["published_low"], some["published_high"], strict=True):
                 if not np.isnan(low):
-                    ax.barh(row, high - low, left=low, height=0.72, color=SAND, alpha=0.28, linewidth=0, label="published range" if row == np.flatnonzero(~some["published_low"].isna())[0] else None)
+                    ax.barh(
+                        row,
+                        high - low,
+                        left=low,
+                        height=0.72,
+                        color=SAND,
+                        alpha=0.28,
+                        linewidth=0,
+                        label="published range" if row == np.flatnonzero(~some["published_low"].isna())[0] else None,
+                    )
         ax.hlines(y, some["ci_low"], some["ci_high"], color=WAVE_COLOURS[place], linewidth=1.6)
         ax.plot(some["estimate"], y, "o", color=WAVE_COLOURS[place], markersize=5.5, label=names[wave])
-    low = min(0.0, np.floor(10 * np.nanmin(alpha["ci_low"].to_numpy(dtype=float))) / 10) if alpha["ci_low"].notna().any() else 0.0
+    low = (
+        min(0.0, np.floor(10 * np.nanmin(alpha["ci_low"].to_numpy(dtype=float))) / 10)
+        if alpha["ci_low"].notna().any()
+        else 0.0
+    )
     ax.set(xlim=(max(-1.0, low), 1), xlabel="Cronbach's alpha with Feldt interval")
     ax.set_yticks(range(len(scales)), scales)
     ax.set_ylim(len(scales) - 0.4, -0.6)
@@ -165,7 +240,16 @@ def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     for place, wave in enumerate(waves):
         some = items[items["wave"] == wave]
         y = some["label"].map({scale: row for row, scale in enumerate(scales)}) + 0.2 * (place - (len(waves) - 1) / 2)
-        ax.plot(some["item_rest"], y, "o", color=WAVE_COLOURS[place], markersize=4.5, alpha=0.75, markeredgewidth=0, label=names[wave])
+        ax.plot(
+            some["item_rest"],
+            y,
+            "o",
+            color=WAVE_COLOURS[place],
+            markersize=4.5,
+            alpha=0.75,
+            markeredgewidth=0,
+            label=names[wave],
+        )
     ax.axvline(0, color=CLAY, linewidth=1)
     ax.axvline(0.3, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
     ax.set_yticks(range(len(scales)), scales)
@@ -174,7 +258,10 @@ def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     _grid(ax)
     ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     negative = int((items["item_rest"] < 0).sum())
-    return fig, f"Item-rest correlations of {len(items)} items and waves in {len(scales)} scales; {negative} are negative."
+    return (
+        fig,
+        f"Item-rest correlations of {len(items)} items and waves in {len(scales)} scales; {negative} are negative.",
+    )
 
 
 def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -182,7 +269,10 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     rows = tables["change/outcomes.csv"].query("statistic == 'standardised change d_z'").copy()
     sign = np.where(rows["direction"] == "higher is better", 1, -1)
     rows["x"] = sign * rows["estimate"]
-    rows["a"], rows["b"] = np.where(sign > 0, rows["ci_low"], -rows["ci_high"]), np.where(sign > 0, rows["ci_high"], -rows["ci_low"])
+    rows["a"], rows["b"] = (
+        np.where(sign > 0, rows["ci_low"], -rows["ci_high"]),
+        np.where(sign > 0, rows["ci_high"], -rows["ci_low"]),
+    )
     fig, ax = _figure(0.4 * len(rows) + 1.2)
     colours = {"primary": PETROL, "secondary": "#4f8f96", "exploratory": GREY}
     y = np.arange(len(rows))
@@ -192,14 +282,28 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
             ax.hlines(y[here], rows["a"][here], rows["b"][here], color=colour, linewidth=1.8)
             ax.plot(rows["x"][here], y[here], "o", color=colour, markersize=6, label=role)
     ax.axvline(0, color=INK, linewidth=0.9)
-    ax.set_yticks(y, [f"{row['label']}\n{_cohort(labels, row['cohort'])}, n = {row['n'] if pd.notna(row['n']) else 'withheld'}" for row in rows.to_dict("records")], fontsize=8)
+    ax.set_yticks(
+        y,
+        [
+            f"{row['label']}\n{_cohort(labels, row['cohort'])}, n = {row['n'] if pd.notna(row['n']) else 'withheld'}"
+            for row in rows.to_dict("records")
+        ],
+        fontsize=8,
+    )
     ax.set_ylim(len(rows) - 0.4, -0.6)
     limit = 1.1 * max(0.5, np.nanmax(np.abs(rows[["a", "b"]].to_numpy(dtype=float)))) if rows["a"].notna().any() else 1
-    ax.set(xlim=(-limit, limit), xlabel="← worse      standardised change d_z (Hedges-corrected), with interval      better →")
+    ax.set(
+        xlim=(-limit, limit),
+        xlabel="← worse      standardised change d_z (Hedges-corrected), with interval      better →",
+    )
     _grid(ax)
     ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     clear = int(((rows["a"] > 0) | (rows["b"] < 0)).sum())
-    return fig, f"Forest of the standardised change in {len(rows)} outcomes, better to the right; the interval excludes zero in {clear} of them."
+    alt = (
+        f"Forest of the standardised change in {len(rows)} outcomes, better to the right; "
+        f"the interval excludes zero in {clear} of them."
+    )
+    return fig, alt
 
 
 def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -222,7 +326,10 @@ def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.set_title("\n".join(textwrap.wrap(label, 24)), fontsize=7.8, fontweight="normal")
         ax.tick_params(length=2, labelsize=7.5)
         ax.margins(y=0.25)
-    return fig, f"Means of paired participants by wave with intervals for {len(keys)} outcomes, a panel each on its own scale."
+    return (
+        fig,
+        f"Means of paired participants by wave with intervals for {len(keys)} outcomes, a panel each on its own scale.",
+    )
 
 
 def draw_verdicts(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -232,19 +339,45 @@ def draw_verdicts(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     kinds = list(VERDICTS)
     widths = [verdicts.loc[verdicts["track"] == track, "standard"].nunique() for track in tracks]
     fig, axes = plt.subplots(
-        1, len(tracks), figsize=(WIDTH, 0.26 * verdicts["name"].nunique() + 1.5), layout="constrained", squeeze=False, gridspec_kw={"width_ratios": widths}
+        1,
+        len(tracks),
+        figsize=(WIDTH, 0.26 * verdicts["name"].nunique() + 1.5),
+        layout="constrained",
+        squeeze=False,
+        gridspec_kw={"width_ratios": widths},
     )
     names = sorted(verdicts["name"].unique())
     for ax, track in zip(axes[0], tracks, strict=True):
-        grid = verdicts[verdicts["track"] == track].pivot(index="name", columns="standard", values="verdict").reindex(names)
+        grid = (
+            verdicts[verdicts["track"] == track]
+            .pivot(index="name", columns="standard", values="verdict")
+            .reindex(names)
+        )
         codes = grid.map(lambda value: kinds.index(value) if value in VERDICTS else np.nan)
-        sns.heatmap(codes, ax=ax, cmap=ListedColormap(list(VERDICTS.values())), vmin=-0.5, vmax=len(kinds) - 0.5, cbar=False, linewidths=0.8, linecolor="white", xticklabels=False, yticklabels=ax is axes[0, 0])
+        sns.heatmap(
+            codes,
+            ax=ax,
+            cmap=ListedColormap(list(VERDICTS.values())),
+            vmin=-0.5,
+            vmax=len(kinds) - 0.5,
+            cbar=False,
+            linewidths=0.8,
+            linecolor="white",
+            xticklabels=False,
+            yticklabels=ax is axes[0, 0],
+        )
         ax.set(xlabel=f"{grid.shape[1]} standards", ylabel="", title=track.capitalize())
         ax.tick_params(length=0)
     there = [kind for kind in kinds if (verdicts["verdict"] == kind).any()]
-    fig.legend(handles=[Patch(facecolor=VERDICTS[kind], label=kind) for kind in there], loc="outside lower center", ncols=len(there))
+    fig.legend(
+        handles=[Patch(facecolor=VERDICTS[kind], label=kind) for kind in there],
+        loc="outside lower center",
+        ncols=len(there),
+    )
     count = verdicts["verdict"].value_counts()
-    return fig, "External verdicts by institution and standard: " + ", ".join(f"{count[kind]} {kind}" for kind in there) + "."
+    return fig, "External verdicts by institution and standard: " + ", ".join(
+        f"{count[kind]} {kind}" for kind in there
+    ) + "."
 
 
 def draw_ratings(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -254,9 +387,19 @@ def draw_ratings(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     fig, axes = _figure(3.1, len(dimensions), sharey=True)
     rng = np.random.default_rng(0)
     for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
-        for place, (_track, group) in enumerate(ratings[ratings["dimension"] == dimension].groupby("track", sort=False)):
+        for place, (_track, group) in enumerate(
+            ratings[ratings["dimension"] == dimension].groupby("track", sort=False)
+        ):
             values = group["estimate"].dropna()
-            ax.plot(place + rng.uniform(-0.16, 0.16, len(values)), values, "o", color=PETROL, alpha=0.55, markersize=5, markeredgewidth=0)
+            ax.plot(
+                place + rng.uniform(-0.16, 0.16, len(values)),
+                values,
+                "o",
+                color=PETROL,
+                alpha=0.55,
+                markersize=5,
+                markeredgewidth=0,
+            )
             if len(values):
                 ax.hlines(values.median(), place - 0.28, place + 0.28, color=CLAY, linewidth=2)
         tracks = list(dict.fromkeys(ratings["track"]))
@@ -266,7 +409,9 @@ def draw_ratings(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.tick_params(length=0)
     np.atleast_1d(axes)[0].set_ylabel("favourable ratings, %")
     medians = ratings.groupby("dimension", sort=False)["estimate"].median()
-    return fig, "Share of favourable ratings by dimension and track, a point a standard; medians: " + ", ".join(f"{d.replace('_', ' ')} {m:.0f} %" for d, m in medians.items()) + "."
+    return fig, "Share of favourable ratings by dimension and track, a point a standard; medians: " + ", ".join(
+        f"{d.replace('_', ' ')} {m:.0f} %" for d, m in medians.items()
+    ) + "."
 
 
 def draw_consensus(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -277,15 +422,30 @@ def draw_consensus(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     fig, axes = _figure(0.2 * len(order) + 1.3, len(dimensions), sharey=True)
     for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
         for place, number in enumerate(rounds):
-            here = statements[(statements["dimension"] == dimension) & (statements["round"] == number)].set_index("statement").reindex(order)
-            ax.plot(here["estimate"], range(len(order)), "o", color=WAVE_COLOURS[place], markersize=5.5 if place else 4.5, label=f"round {number}")
+            here = (
+                statements[(statements["dimension"] == dimension) & (statements["round"] == number)]
+                .set_index("statement")
+                .reindex(order)
+            )
+            ax.plot(
+                here["estimate"],
+                range(len(order)),
+                "o",
+                color=WAVE_COLOURS[place],
+                markersize=5.5 if place else 4.5,
+                label=f"round {number}",
+            )
         ax.set(xlim=(-3, 103), title=dimension.replace("_", " ").capitalize(), xlabel="in agreement, %")
         ax.set_yticks(range(len(order)), order, fontsize=7.5)
         ax.set_ylim(len(order) - 0.4, -0.6)
         _grid(ax)
     handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside upper right", ncols=len(rounds))
-    return fig, f"Share of the panel in agreement for {len(order)} statements on {len(dimensions)} dimensions in {len(rounds)} rounds."
+    alt = (
+        f"Share of the panel in agreement for {len(order)} statements "
+        f"on {len(dimensions)} dimensions in {len(rounds)} rounds."
+    )
+    return fig, alt
 
 
 def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -297,24 +457,56 @@ def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     of = themes.pivot(index="name", columns="cohort", values="of_interviews").reindex(index=names, columns=cohorts)
     fig, ax = _figure(0.36 * len(names) + 0.9)
     text = counts.astype(object).where(counts.notna(), "withheld")
-    shown = pd.DataFrame({c: [f"{text.loc[n, c]} of {of.loc[n, c]}" if text.loc[n, c] != "withheld" else "withheld" for n in names] for c in cohorts}, index=names)
-    sns.heatmap(grid.astype(float), ax=ax, cmap=RAMP, vmin=0, vmax=100, annot=shown, fmt="", annot_kws={"fontsize": 8.5}, linewidths=2, linecolor="white", cbar_kws={"label": "interviews, %", "shrink": 0.7})
+    shown = pd.DataFrame(
+        {
+            c: [f"{text.loc[n, c]} of {of.loc[n, c]}" if text.loc[n, c] != "withheld" else "withheld" for n in names]
+            for c in cohorts
+        },
+        index=names,
+    )
+    sns.heatmap(
+        grid.astype(float),
+        ax=ax,
+        cmap=RAMP,
+        vmin=0,
+        vmax=100,
+        annot=shown,
+        fmt="",
+        annot_kws={"fontsize": 8.5},
+        linewidths=2,
+        linecolor="white",
+        cbar_kws={"label": "interviews, %", "shrink": 0.7},
+    )
     for row, name in enumerate(names):
         for column, cohort in enumerate(cohorts):
             if pd.isna(grid.loc[name, cohort]):
-                ax.add_patch(plt.Rectangle((column, row), 1, 1, facecolor="#f4f5f6", hatch="////", edgecolor="#c6cdd1", linewidth=0))
+                ax.add_patch(
+                    plt.Rectangle(
+                        (column, row), 1, 1, facecolor="#f4f5f6", hatch="////", edgecolor="#c6cdd1", linewidth=0
+                    )
+                )
                 ax.text(column + 0.5, row + 0.5, "withheld", ha="center", va="center", fontsize=8, color=GREY)
-    ax.set_xticks(np.arange(len(cohorts)) + 0.5, [_cohort(labels, cohort).capitalize() for cohort in cohorts], rotation=0)
+    ax.set_xticks(
+        np.arange(len(cohorts)) + 0.5, [_cohort(labels, cohort).capitalize() for cohort in cohorts], rotation=0
+    )
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
     hidden = int(counts.isna().to_numpy().sum())
-    return fig, f"Interviews in which the dictionary suggests each of {len(names)} themes, by cohort; {hidden} cells are withheld."
+    alt = (
+        f"Interviews in which the dictionary suggests each of {len(names)} themes, by cohort; "
+        f"{hidden} cells are withheld."
+    )
+    return fig, alt
 
 
 def draw_agreement(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw kappa of every code for pairs of people."""
     every = tables["interviews/agreement.csv"]
-    codes = every[(every["pair_kind"] == "people") & (every["code"] != "all")].dropna(subset=["estimate"]).sort_values("estimate", ascending=False)
+    codes = (
+        every[(every["pair_kind"] == "people") & (every["code"] != "all")]
+        .dropna(subset=["estimate"])
+        .sort_values("estimate", ascending=False)
+    )
     fig, ax = _figure(0.2 * max(4, len(codes)) + 1.0)
     y = np.arange(len(codes))
     ax.hlines(y, codes["ci_low"], codes["ci_high"].clip(upper=1), color="#a9c6c9", linewidth=1.4)
@@ -324,7 +516,11 @@ def draw_agreement(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     ax.set(xlim=(-0.15, 1.03), xlabel="kappa by sentence; a larger point means more sentences coded by both")
     _grid(ax)
     undefined = int(every[(every["pair_kind"] == "people") & (every["code"] != "all")]["estimate"].isna().sum())
-    return fig, f"Agreement of two people on {len(codes)} codes, kappa with interval; {undefined} codes neither used enough for a value are not drawn."
+    alt = (
+        f"Agreement of two people on {len(codes)} codes, kappa with interval; "
+        f"{undefined} codes neither used enough for a value are not drawn."
+    )
+    return fig, alt
 
 
 DRAWN: dict[str, Callable[[Tables, Labels], tuple[Figure, str]]] = {
@@ -363,12 +559,19 @@ def draw(name: str, tables: Tables, labels: Labels, path: Path) -> str:
     """
     _style()
     fig, alt = DRAWN[name](tables, labels)
-    fig.savefig(path, dpi=200, metadata={"Software": None})
+    fig.savefig(path, dpi=160, metadata={"Software": None})
     plt.close(fig)
     return alt
 
 
-def draw_all(tier: str, wanted: dict[str, list[str]], tables: Tables, labels: Labels, place: Callable[[str], Path]) -> pd.DataFrame:
+def draw_all(
+    tier: str,
+    wanted: dict[str, list[str]],
+    tables: Tables,
+    labels: Labels,
+    place: Callable[[str], Path],
+    processes: int = 1,
+) -> pd.DataFrame:
     """Draw all figures of a tier.
 
     Parameters
@@ -383,15 +586,22 @@ def draw_all(tier: str, wanted: dict[str, list[str]], tables: Tables, labels: La
         Labels of cohorts and waves.
     place : callable
         Gives the file to draw into for an output path.
+    processes : int
+        Figures drawn at a time. Where the system can copy a running process (Linux), the copies share what is loaded.
 
     Returns
     -------
     pandas.DataFrame
         Every figure in words.
     """
-    rows = []
+    tasks = []
     for name, paths in wanted.items():
-        inside = [path.removeprefix("results/") for path in paths]
-        own = {path.removeprefix(f"{tier}/"): tables[path] for path in inside}
-        rows.append({"figure": name, "alt": draw(name, own, labels, place(f"results/{tier}/figures/{name}.png"))})
+        own = {path.removeprefix(f"results/{tier}/"): tables[path.removeprefix("results/")] for path in paths}
+        tasks.append((name, own, labels, place(f"results/{tier}/figures/{name}.png")))
+    if processes > 1 and sys.platform == "linux":
+        with multiprocessing.get_context("fork").Pool(processes) as pool:
+            said = pool.starmap(draw, tasks, chunksize=1)
+    else:
+        said = [draw(*task) for task in tasks]
+    rows = [{"figure": task[0], "alt": alt} for task, alt in zip(tasks, said, strict=True)]
     return pd.DataFrame(rows, columns=["figure", "alt"])

@@ -1,7 +1,7 @@
 """What the report's pages call: numbers with their source, tables, figures, and the facts of the study.
 
-Every number a page shows is read from a result table when the page is rendered. A number in prose is a span that names its table,
-row and column, so that a reader (and a test) finds it again.
+Every number a page shows is read from a result table when the page is rendered. A number in prose is a span that names
+its table, row and column, so that a reader (and a test) finds it again.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Page:
         return 2 if self.internal else self.facts["tiers"]["release_decimals"]
 
     def path(self, name: str) -> str:
-        """Return the path of a table below ``results/``, from the page's own tier or, for provenance, the internal one."""
+        """Return the path of a table below ``results/``, from the page's tier or, for provenance, the internal one."""
         for tier in (self.tier, "internal"):
             if (self.folder / "tables" / "results" / tier / name).is_file():
                 return f"{tier}/{name}"
@@ -108,7 +108,15 @@ class Page:
         """Return a number as a span that names its source."""
         return f'[{text}]{{.num source="{html.escape(source, quote=True)}"}}'
 
-    def value(self, name: str, column: str, digits: int | None = None, style: Callable[[Any], str] | None = None, sign: bool = False, **where: Any) -> str:
+    def value(
+        self,
+        name: str,
+        column: str,
+        digits: int | None = None,
+        style: Callable[[Any], str] | None = None,
+        sign: bool = False,
+        **where: Any,
+    ) -> str:
         """Return one cell of a table as a number in prose.
 
         Raises
@@ -155,8 +163,16 @@ class Page:
         return f"{text} [{self.cell(row, 'ci_low', digits, sign)}, {self.cell(row, 'ci_high', digits, sign)}]"
 
     def show(
-        self, table: pd.DataFrame, columns: dict[str, str], *, name: str, groups: str | None = None, spanners: dict[str, list[str]] | None = None,
-        right: Iterable[str] = (), digits: dict[str, int] | None = None, notes: Iterable[str] = (),
+        self,
+        table: pd.DataFrame,
+        columns: dict[str, str],
+        *,
+        name: str,
+        groups: str | None = None,
+        spanners: dict[str, list[str]] | None = None,
+        right: Iterable[str] = (),
+        digits: dict[str, int] | None = None,
+        notes: Iterable[str] = (),
     ) -> None:
         """Print a table as HTML, which both engines turn into native tables of their formats.
 
@@ -192,9 +208,13 @@ class Page:
                 shown[column] = [str(value) for value in table[column]]  # great_tables escapes text
         if groups:
             shown[groups] = table[groups].astype(str)
-        made = gt.GT(shown.reset_index(drop=True), groupname_col=groups, id=name).cols_label(**{key: gt.html(label) for key, label in columns.items()})
+        made = gt.GT(shown.reset_index(drop=True), groupname_col=groups, id=name).cols_label(
+            **{key: gt.html(label) for key, label in columns.items()}
+        )
         aligned = [*numbers, *right]
-        made = made.cols_align("right", columns=aligned).cols_align("left", columns=[column for column in columns if column not in aligned])
+        made = made.cols_align("right", columns=aligned).cols_align(
+            "left", columns=[column for column in columns if column not in aligned]
+        )
         for label, under in (spanners or {}).items():
             made = made.tab_spanner(label, under)
         for note in notes:

@@ -32,11 +32,13 @@ def _callout(kind: str, title: str, *paragraphs: str) -> str:
 
 def _interval(page: Page, name: str, digits: int, sign: bool = False, **where: Any) -> str:
     """Return an estimate with its interval: 0.45 [0.21, 0.70]."""
-    estimate, low, high = (page.value(name, column, digits, sign=sign, **where) for column in ("estimate", "ci_low", "ci_high"))
+    estimate, low, high = (
+        page.value(name, column, digits, sign=sign, **where) for column in ("estimate", "ci_low", "ci_high")
+    )
     return f"{estimate} \\[{low}, {high}\\]"
 
 
-# --------------------------------------------------------------------------------------------------------- front
+# ---------------------------------------------------------------------------------------------------- front
 
 
 def banner(page: Page) -> None:
@@ -44,7 +46,10 @@ def banner(page: Page) -> None:
     floor = page.facts["tiers"]["internal_floor" if page.internal else "release_floor"]
     key = "tiers.internal_floor" if page.internal else "tiers.release_floor"
     audience = "Internal report for the study team" if page.internal else "Report for the public"
-    page.say(f"::: {{.tier-banner .tier-{page.tier}}}\n{audience}. Cells of fewer than {page.setting(floor, key)} people are withheld.\n:::")
+    page.say(
+        f"::: {{.tier-banner .tier-{page.tier}}}\n"
+        f"{audience}. Cells of fewer than {page.setting(floor, key)} people are withheld.\n:::"
+    )
     if page.study["data_status"] == "synthetic":
         page.say(_callout("important", "Synthetic data", page.study["data_note"]))
 
@@ -69,7 +74,13 @@ def summary(page: Page) -> None:
     page.say("\n".join(f"- {point}" for point in points))
     absent = [PART_NAMES[part] for part in page.facts["absent"]]
     if absent:
-        page.say(_callout("note", "Not part of this study", f"This study has no data for: {_list(absent)}. The sections on them are left out."))
+        page.say(
+            _callout(
+                "note",
+                "Not part of this study",
+                f"This study has no data for: {_list(absent)}. The sections on them are left out.",
+            )
+        )
 
 
 def _enrolment(page: Page) -> str:
@@ -77,8 +88,14 @@ def _enrolment(page: Page) -> str:
     people = page.value(FLOW, "people", 0, step="enrolled", reason="")
     text = f"{people} people are in the analysis"
     if page.facts["registered"]:
-        text = f"{people} of {page.value(FLOW, 'people', 0, step='registered', reason='')} registered people are enrolled"
-    waves = [f"{page.value(FLOW, 'people', 0, step='answered', reason=name)} answered {'every wave' if name == 'every wave' else page.wave(name).lower()}" for name in answered]
+        text = (
+            f"{people} of {page.value(FLOW, 'people', 0, step='registered', reason='')} registered people are enrolled"
+        )
+    waves = [
+        f"{page.value(FLOW, 'people', 0, step='answered', reason=name)} "
+        f"answered {'every wave' if name == 'every wave' else page.wave(name).lower()}"
+        for name in answered
+    ]
     return f"{text}; {_list(waves)}."
 
 
@@ -88,15 +105,28 @@ def study(page: Page) -> None:
     text = []
     if facts["registry"]:
         registered = facts["registered_enrolment"]
-        enrolment = f", with a registered enrolment of {page.setting(registered, 'study.registered_enrolment')}" if registered else ""
+        enrolment = (
+            f", with a registered enrolment of {page.setting(registered, 'study.registered_enrolment')}"
+            if registered
+            else ""
+        )
         text.append(f"The study is registered as {facts['registry']} ({facts['registry_design']}){enrolment}.")
         if facts["registry"] == "NCT06888297":
-            text.append("The certification systems and how they were developed are described in the framework paper [@mira2025].")
+            text.append(
+                "The certification systems and how they were developed "
+                "are described in the framework paper [@mira2025]."
+            )
     page.say(" ".join(text))
     if page.has("sample") and facts["registered_enrolment"] and page.facts["registered"]:
         enrolled = page.rows(FLOW, step="enrolled").iloc[0]["people"]
         if page.internal and enrolled > facts["registered_enrolment"]:
-            page.say(_callout("warning", "More people than registered", "More people are enrolled than the registry says. Check the register against the registry entry."))
+            page.say(
+                _callout(
+                    "warning",
+                    "More people than registered",
+                    "More people are enrolled than the registry says. Check the register against the registry entry.",
+                )
+            )
     if page.has("change") and "cross-sectional" in facts["registry_design"]:
         page.say(_design_note())
 
@@ -105,7 +135,8 @@ def _design_note() -> str:
     return _callout(
         "note",
         "Design",
-        "The registry calls the study cross-sectional. Comparing the waves is a choice of this evaluation, not of the registered design. "
+        "The registry calls the study cross-sectional. "
+        "Comparing the waves is a choice of this evaluation, not of the registered design. "
         "Without a comparison group a change can have other causes than the certification.",
     )
 
@@ -116,7 +147,15 @@ def instruments_table(page: Page) -> None:
 
     table = pd.DataFrame(page.facts["instruments"])
     table["answers"] = [f"{low:g} to {high:g}" for low, high in zip(table["low"], table["high"], strict=True)]
-    columns = {"name": "Questionnaire", "version": "Version", "items": "Items", "reversed": "Reversed", "scales": "Scales", "answers": "Answers", "status": "Key"}
+    columns = {
+        "name": "Questionnaire",
+        "version": "Version",
+        "items": "Items",
+        "reversed": "Reversed",
+        "scales": "Scales",
+        "answers": "Answers",
+        "status": "Key",
+    }
     page.show(table, columns, name="instruments")
 
 
@@ -124,13 +163,20 @@ def instruments(page: Page) -> None:
     """Say what a reader must know of each instrument, and which keys are not confirmed."""
     unconfirmed = [one["name"] for one in page.facts["instruments"] if one["status"] == "unconfirmed"]
     if unconfirmed:
-        page.say(_callout("warning", "Keys that are not confirmed", f"The key of {_list(unconfirmed)} was not checked against its source. Results that rest on it are provisional."))
+        page.say(
+            _callout(
+                "warning",
+                "Keys that are not confirmed",
+                f"The key of {_list(unconfirmed)} was not checked against its source. "
+                "Results that rest on it are provisional.",
+            )
+        )
     lines = [f"- **{one['name']}.** {one['source']} {' '.join(one['notes'])}" for one in page.facts["instruments"]]
     if lines:
         page.say("::: {.small}\n" + "\n".join(lines) + "\n:::")
 
 
-# --------------------------------------------------------------------------------------------------------- sample
+# ---------------------------------------------------------------------------------------------------- sample
 
 
 def sample(page: Page) -> None:
@@ -141,7 +187,10 @@ def sample(page: Page) -> None:
     if len(reasons) and not page.internal:
         text.append(f"Reasons for not being enrolled were {_list(list(reasons['reason']))}.")
     elif len(reasons):
-        parts = [f"{reason} ({page.value(FLOW, 'people', 0, step='excluded', reason=reason)})" for reason in reasons["reason"]]
+        parts = [
+            f"{reason} ({page.value(FLOW, 'people', 0, step='excluded', reason=reason)})"
+            for reason in reasons["reason"]
+        ]
         text.append(f"Reasons for not being enrolled were {_list(parts)}.")
     criteria = page.facts["participants"]
     if page.facts["registered"]:
@@ -149,14 +198,18 @@ def sample(page: Page) -> None:
         if criteria["min_age"] is not None:
             wanted.append(f"an age of {page.setting(criteria['min_age'], 'participants.min_age')} years or more")
         if criteria["min_experience_years"] is not None:
-            wanted.append(f"at least {page.setting(criteria['min_experience_years'], 'participants.min_experience_years')} years of professional experience")
+            years = page.setting(criteria["min_experience_years"], "participants.min_experience_years")
+            wanted.append(f"at least {years} years of professional experience")
         if criteria["professions"]:
             wanted.append("one of the professions of the registry")
         if criteria["require_affiliation"]:
             wanted.append("employment or involvement in second victim support")
         text.append(f"Eligible was who had given consent{' and had ' + _list(wanted) if wanted else ''}.")
     else:
-        text.append("The study has no register, so consent and eligibility were not checked here, and every respondent is in the analysis.")
+        text.append(
+            "The study has no register, so consent and eligibility were not checked here, "
+            "and every respondent is in the analysis."
+        )
     text.append("The steps are drawn in @fig-flow.")
     if page.facts["registered"]:
         text.append("Characteristics are in @tbl-characteristics.")
@@ -166,13 +219,21 @@ def sample(page: Page) -> None:
 def characteristics_table(page: Page) -> None:
     """Show the characteristics with all participants and the cohorts side by side."""
     table = page.table("sample/characteristics.csv")
-    wide = table[table["level"] != "all"].drop_duplicates(["variable", "level"])[["variable", "level"]].reset_index(drop=True)
+    wide = (
+        table[table["level"] != "all"]
+        .drop_duplicates(["variable", "level"])[["variable", "level"]]
+        .reset_index(drop=True)
+    )
     columns = {"level": ""}
     for cohort in dict.fromkeys(table["cohort"]):
         here = {(row["variable"], row["level"]): row for row in table[table["cohort"] == cohort].to_dict("records")}
         every = next(row for row in here.values() if row["level"] == "all")
         cells = [here[key] for key in zip(wide["variable"], wide["level"], strict=True)]
-        wide[cohort] = [page.cell(row, "people", 0) + (f" ({page.cell(row, 'percent', 0)} %)" if row["percent"] == row["percent"] else "") for row in cells]
+        wide[cohort] = [
+            page.cell(row, "people", 0)
+            + (f" ({page.cell(row, 'percent', 0)} %)" if row["percent"] == row["percent"] else "")
+            for row in cells
+        ]
         columns[cohort] = f"{page.cohort(cohort)}<br>n = {page.cell(every, 'people', 0)}"
     wide["variable"] = wide["variable"].str.capitalize()
     page.show(wide, columns, groups="variable", right=list(columns)[1:], name="characteristics")
@@ -183,7 +244,10 @@ def data(page: Page) -> None:
     name = "quality/accounting.csv"
     table = page.table(name)
     rows = page.span(str(int(table["rows_read"].sum())), f"{page.path(name)} | sum of rows_read")
-    page.say(f"The results rest on {rows} rows of raw data. Every row read is analysed, set aside, excluded or withdrawn; @tbl-accounting says how many of each, and the run stops when they do not add up.")
+    page.say(
+        f"The results rest on {rows} rows of raw data. Every row read is analysed, set aside, excluded or withdrawn; "
+        "@tbl-accounting says how many of each, and the run stops when they do not add up."
+    )
 
 
 def accounting_table(page: Page) -> None:
@@ -191,7 +255,16 @@ def accounting_table(page: Page) -> None:
     table = page.table("quality/accounting.csv").copy()
     table["kind"] = table["kind"].str.replace("_", " ")
     table["wave"] = [page.wave(wave) if wave else "" for wave in table["wave"]]
-    columns = {"kind": "Kind of file", "wave": "Wave or round", "files": "Files", "rows_read": "Rows read", "analysed": "Analysed", "quarantined": "Set aside", "excluded": "Excluded", "withdrawn": "Withdrawn"}
+    columns = {
+        "kind": "Kind of file",
+        "wave": "Wave or round",
+        "files": "Files",
+        "rows_read": "Rows read",
+        "analysed": "Analysed",
+        "quarantined": "Set aside",
+        "excluded": "Excluded",
+        "withdrawn": "Withdrawn",
+    }
     page.show(table, columns, name="accounting")
 
 
@@ -200,24 +273,39 @@ def problems(page: Page) -> None:
     if not page.internal:
         return
     table = page.table("quality/problems.csv")
-    count = {level: page.count((table["level"] == level).sum(), "quality/problems.csv", f"level={level}") for level in ("QUARANTINE", "NOTE")}
+    count = {
+        level: page.count((table["level"] == level).sum(), "quality/problems.csv", f"level={level}")
+        for level in ("QUARANTINE", "NOTE")
+    }
     if table.empty:
         page.say("The check of the raw files found nothing that waits for a person.")
         return
     page.say(
-        f"The check of the raw files set aside {count['QUARANTINE']} cells or rows that wait for a person and made {count['NOTE']} notes; "
-        "each is listed here with its place and its remedy. Nothing is lost: a value set aside stands in the raw file, which is never written."
+        f"The check of the raw files set aside {count['QUARANTINE']} cells or rows that wait for a person "
+        f"and made {count['NOTE']} notes; each is listed here with its place and its remedy. "
+        "Nothing is lost: a value set aside stands in the raw file, which is never written."
     )
-    table = table.assign(place=[f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}" + (f", column {row['column']}" if row["column"] else "") for row in table.to_dict("records")])
+    table = table.assign(
+        place=[
+            f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}"
+            + (f", column {row['column']}" if row["column"] else "")
+            for row in table.to_dict("records")
+        ]
+    )
     lines = ["| Level | Place | Found | How to mend |", "|:---|:---|:---|:---|"]
-    lines += [f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} | {row['found']} | {row['remedy']} |" for row in table.to_dict("records")]
+    lines += [
+        f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} "
+        f"| {row['found']} | {row['remedy']} |"
+        for row in table.to_dict("records")
+    ]
     page.say("\n".join(lines) + "\n\n: Problems found in the raw files. {#tbl-problems}")
 
 
 def scores(page: Page) -> None:
     """Say how to read the distribution of the scores."""
     page.say(
-        "@fig-score-profile and @tbl-scores describe every score as it was computed from the answers by the rule of its questionnaire. "
+        "@fig-score-profile and @tbl-scores describe every score "
+        "as it was computed from the answers by the rule of its questionnaire. "
         "Participants who answered too few items of a scale have no score there; they are counted beside it."
     )
 
@@ -226,7 +314,9 @@ def scores_table(page: Page) -> None:
     """Show the distribution of the scores, the waves side by side."""
     table = page.rows("sample/scores.csv", cohort="all")
     wide = table.drop_duplicates("scale")[["scale", "label"]].reset_index(drop=True)
-    wide["range"] = [f"{low:g} to {high:g}" for low, high in table.drop_duplicates("scale")[["range_low", "range_high"]].to_numpy()]
+    wide["range"] = [
+        f"{low:g} to {high:g}" for low, high in table.drop_duplicates("scale")[["range_low", "range_high"]].to_numpy()
+    ]
     columns, spanners = {"label": "Scale", "range": "Range"}, {}
     for wave in dict.fromkeys(table["wave"]):
         rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
@@ -237,7 +327,10 @@ def scores_table(page: Page) -> None:
         parts = {
             "n": [page.cell(row, "n", 0) for row in cells],
             "mean": [f"{page.cell(row, 'mean', d)} ({page.cell(row, 'sd', d)})" for row, d in rows_and_places],
-            "median": [f"{page.cell(row, 'median', d)} [{page.cell(row, 'q1', d)}, {page.cell(row, 'q3', d)}]" for row, d in rows_and_places],
+            "median": [
+                f"{page.cell(row, 'median', d)} [{page.cell(row, 'q1', d)}, {page.cell(row, 'q3', d)}]"
+                for row, d in rows_and_places
+            ],
             "ends": [f"{page.cell(row, 'floor_percent', 0)} / {page.cell(row, 'ceiling_percent', 0)}" for row in cells],
         }
         heads = {"n": "n", "mean": "Mean (SD)", "median": "Median [Q1, Q3]", "ends": "Ends, %"}
@@ -252,7 +345,7 @@ def scores_table(page: Page) -> None:
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
 
 
-# --------------------------------------------------------------------------------------------------------- reliability
+# ---------------------------------------------------------------------------------------------------- reliability
 
 
 def _alpha(page: Page) -> pd.DataFrame:
@@ -266,7 +359,9 @@ def _reliability_in_short(page: Page) -> str:
     low, high = alpha.loc[alpha["estimate"].idxmin()], alpha.loc[alpha["estimate"].idxmax()]
 
     def said(row: Any) -> str:
-        return f"{page.value('reliability/scales.csv', 'estimate', scale=row['scale'], wave=row['wave'], statistic='alpha')} ({row['label']}, {page.wave(row['wave']).lower()})"
+        where = {"scale": row["scale"], "wave": row["wave"], "statistic": "alpha"}
+        value = page.value("reliability/scales.csv", "estimate", **where)
+        return f"{value} ({row['label']}, {page.wave(row['wave']).lower()})"
 
     scales = page.count(alpha["scale"].nunique(), "reliability/scales.csv", "distinct scales with alpha")
     return f"Cronbach's alpha of {scales} scales lies between {said(low)} and {said(high)}."
@@ -277,53 +372,90 @@ def reliability(page: Page) -> None:
     name = "reliability/scales.csv"
     alpha = _alpha(page).dropna(subset=["estimate"])
     text = [
-        "Internal consistency is Cronbach's alpha over the participants who answered every item of a scale [@cronbach1951], with the interval of "
-        "Feldt [@feldt1987]. " + _reliability_in_short(page)
+        "Internal consistency is Cronbach's alpha over the participants who answered every item of a scale "
+        "[@cronbach1951], with the interval of Feldt [@feldt1987]. " + _reliability_in_short(page)
     ]
     if len(alpha):
         wide = alpha.assign(width=alpha["ci_high"] - alpha["ci_low"])
         widest = wide.loc[wide["width"].idxmax()]
         where = {"scale": widest["scale"], "wave": widest["wave"], "statistic": "alpha"}
         text.append(
-            f"How little a single value says at this size is seen in the widest interval: {widest['label']} has {_interval(page, name, page.digits, **where)} "
-            f"with n = {page.value(name, 'n', 0, **where)}. A low value of a short scale is not by itself an error in the data."
+            "How little a single value says at this size is seen in the widest interval: "
+            f"{widest['label']} has {_interval(page, name, page.digits, **where)} "
+            f"with n = {page.value(name, 'n', 0, **where)}. "
+            "A low value of a short scale is not by itself an error in the data."
         )
         with_published = alpha.dropna(subset=["published_low"])
-        inside = with_published[(with_published["ci_low"] <= with_published["published_high"]) & (with_published["ci_high"] >= with_published["published_low"])]
+        inside = with_published[
+            (with_published["ci_low"] <= with_published["published_high"])
+            & (with_published["ci_high"] >= with_published["published_low"])
+        ]
         if len(with_published):
+            scales = page.count(with_published["scale"].nunique(), name, "scales with a published range")
+            met = page.count(len(inside), name, "intervals that meet the published range")
+            estimates = page.count(len(with_published), name, "estimates with a published range")
             text.append(
-                f"A published range is known for {page.count(with_published['scale'].nunique(), name, 'scales with a published range')} scales; the interval found here meets it in "
-                f"{page.count(len(inside), name, 'intervals that meet the published range')} of {page.count(len(with_published), name, 'estimates with a published range')} estimates."
+                f"A published range is known for {scales} scales; "
+                f"the interval found here meets it in {met} of {estimates} estimates."
             )
     undefined = _alpha(page)["estimate"].isna().sum()
     if undefined:
-        text.append(f"{page.count(undefined, name, 'alpha without a value')} coefficients are not shown; the reason stands beside each.")
+        text.append(
+            f"{page.count(undefined, name, 'alpha without a value')} coefficients are not shown; "
+            "the reason stands beside each."
+        )
     page.say(" ".join(text))
 
 
 def reliability_table(page: Page) -> None:
     """Show alpha by scale, the waves side by side, with what a reviewer asks for."""
     table = _alpha(page)
-    mean_r = {(row["scale"], row["wave"]): row for row in page.rows("reliability/scales.csv", statistic="mean inter-item correlation").to_dict("records")}
+    mean_r = {
+        (row["scale"], row["wave"]): row
+        for row in page.rows("reliability/scales.csv", statistic="mean inter-item correlation").to_dict("records")
+    }
     first = table.drop_duplicates("scale")
     wide = first[["scale", "label", "items"]].reset_index(drop=True)
-    wide["published"] = ["" if low != low else f"{low:.2f} to {high:.2f}" for low, high in first[["published_low", "published_high"]].to_numpy()]
+    wide["published"] = [
+        "" if low != low else f"{low:.2f} to {high:.2f}"
+        for low, high in first[["published_low", "published_high"]].to_numpy()
+    ]
     columns, spanners, remarks = {"label": "Scale", "items": "Items"}, {}, []
     for wave in dict.fromkeys(table["wave"]):
         rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
         cells = [rows.get(scale) for scale in wide["scale"]]
         wide[f"{wave} n"] = ["" if row is None else page.cell(row, "n", 0) for row in cells]
         wide[f"{wave} alpha"] = ["" if row is None else page.interval(row) for row in cells]
-        wide[f"{wave} r"] = [page.cell(mean_r[scale, wave], "estimate") if (scale, wave) in mean_r else DASH for scale in wide["scale"]]
+        wide[f"{wave} r"] = [
+            page.cell(mean_r[scale, wave], "estimate") if (scale, wave) in mean_r else DASH for scale in wide["scale"]
+        ]
         columns |= {f"{wave} n": "n", f"{wave} alpha": "Alpha [interval]", f"{wave} r": "Mean r"}
         spanners[page.wave(wave)] = [f"{wave} n", f"{wave} alpha", f"{wave} r"]
-        remarks += [f"{row['label']}, {page.wave(wave).lower()}: {row['note']}." for row in cells if row and row["note"]]
+        remarks += [
+            f"{row['label']}, {page.wave(wave).lower()}: {row['note']}." for row in cells if row and row["note"]
+        ]
     if wide["published"].any():
         columns["published"] = "Published"
-    page.show(wide, columns, spanners=spanners, right=list(columns)[2:], name="reliability", notes=["Mean r: mean correlation between items. n: participants who answered every item.", *remarks])
+    page.show(
+        wide,
+        columns,
+        spanners=spanners,
+        right=list(columns)[2:],
+        name="reliability",
+        notes=["Mean r: mean correlation between items. n: participants who answered every item.", *remarks],
+    )
 
 
-# --------------------------------------------------------------------------------------------------------- change
+# ---------------------------------------------------------------------------------------------------- change
+
+
+def _direction(row: dict[str, Any]) -> str:
+    """Say which way an outcome moved; an interval that holds zero shows no clear change."""
+    low, high = row["ci_low"], row["ci_high"]
+    if low == low and low <= 0 <= high:
+        return "No clear change"
+    better = (row["estimate"] > 0) == (row["direction"] == "higher is better")
+    return "Better" if better else "Worse"
 
 
 def _change_sentence(page: Page, row: dict[str, Any]) -> str:
@@ -331,41 +463,41 @@ def _change_sentence(page: Page, row: dict[str, Any]) -> str:
     where = {"scale": row["scale"], "cohort": row["cohort"]}
     if row["estimate"] != row["estimate"]:
         return "No estimate: " + (row["note"] or "too few pairs") + "."
-    low, high = row["ci_low"], row["ci_high"]
-    better = (row["estimate"] > 0) == (row["direction"] == "higher is better")
-    if low == low and low <= 0 <= high:
-        said = "No clear change"
-    else:
-        said = "Better" if better else "Worse"
     group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
+    mean = _interval(page, OUTCOMES, page.digits, True, **where, statistic="mean change")
     d = _interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
-    return (
-        f"{said}{group}: mean change {_interval(page, OUTCOMES, page.digits, True, **where, statistic='mean change')} points, "
-        f"standardised {d}, n = {page.value(OUTCOMES, 'n', 0, **where, statistic='mean change')}."
-    )
+    n = page.value(OUTCOMES, "n", 0, **where, statistic="mean change")
+    return f"{_direction(row)}{group}: mean change {mean} points, standardised {d}, n = {n}."
 
 
 def change(page: Page) -> None:
     """Explain the comparison with the numbers at hand."""
     first, second = page.facts["comparison"]
     text = [
-        f"The comparison is of the wave “{page.wave(first)}” with “{page.wave(second)}” in participants with a score in both. "
-        "The mean change has a paired t interval; the standardised change is the mean change over the standard deviation of the changes (d_z) with Hedges' "
-        "correction and a noncentral t interval. The signed-rank test is exact with ties [@wilcoxon1945]; p-values are adjusted after Holm within primary, "
-        "secondary and exploratory outcomes [@holm1979]."
+        f"The comparison is of the wave “{page.wave(first)}” with “{page.wave(second)}” "
+        "in participants with a score in both. The mean change has a paired t interval; "
+        "the standardised change is the mean change over the standard deviation of the changes (d_z) "
+        "with Hedges' correction and a noncentral t interval. "
+        "The signed-rank test is exact with ties [@wilcoxon1945]; "
+        "p-values are adjusted after Holm within primary, secondary and exploratory outcomes [@holm1979]."
     ]
     means = page.rows(OUTCOMES, statistic="mean change")
     shown = means.dropna(subset=["ci_low"])
     clear = shown[(shown["ci_low"] > 0) | (shown["ci_high"] < 0)]
     if len(shown):
         text.append(
-            f"Of {page.count(len(shown), OUTCOMES, 'mean change with an interval')} outcomes, the interval of the mean change leaves out zero in "
+            f"Of {page.count(len(shown), OUTCOMES, 'mean change with an interval')} outcomes, "
+            f"the interval of the mean change leaves out zero in "
             f"{page.count(len(clear), OUTCOMES, 'intervals without zero')}."
         )
     if "cross-sectional" in page.study["registry_design"]:
         page.say(_design_note())
     page.say(" ".join(text))
-    lines = [f"- **{row['label']}** ({row['role']}). {_change_sentence(page, row)}" for row in means.to_dict("records") if row["role"] == "primary"]
+    lines = [
+        f"- **{row['label']}** ({row['role']}). {_change_sentence(page, row)}"
+        for row in means.to_dict("records")
+        if row["role"] == "primary"
+    ]
     page.say("\n".join(lines))
 
 
@@ -378,44 +510,83 @@ def change_table(page: Page) -> None:
         rows = [every.get((row["scale"], row["cohort"], statistic)) for row in table.to_dict("records")]
         return [DASH if row is None else page.interval(row, digits, sign) for row in rows]
 
-    table["outcome"] = [row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}") for row in table.to_dict("records")]
+    table["outcome"] = [
+        row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}")
+        for row in table.to_dict("records")
+    ]
     table["change"] = [page.interval(row, None, True) for row in table.to_dict("records")]
     table["d"] = other("standardised change d_z", None, True)
     table["median"] = [text.split(" [")[0] for text in other("median change", None, True)]
     table["improved"] = [text.split(" [")[0] for text in other("share improved", 0)]
     table["role"] = table["role"].str.capitalize()
-    columns = {"outcome": "Outcome", "n": "n", "change": "Mean change", "d": "d<sub>z</sub>", "median": "Median change", "improved": "Improved, %"}
+    columns = {
+        "outcome": "Outcome",
+        "n": "n",
+        "change": "Mean change",
+        "d": "d<sub>z</sub>",
+        "median": "Median change",
+        "improved": "Improved, %",
+    }
     if page.internal:
         table["p_t"] = [format_p(value) for value in table["p_adjusted"]]
-        table["p_w"] = [format_p(every[row["scale"], row["cohort"], "median change"]["p_adjusted"]) if (row["scale"], row["cohort"], "median change") in every else DASH for row in table.to_dict("records")]
+        table["p_w"] = [
+            format_p(every[row["scale"], row["cohort"], "median change"]["p_adjusted"])
+            if (row["scale"], row["cohort"], "median change") in every
+            else DASH
+            for row in table.to_dict("records")
+        ]
         columns |= {"p_t": "p (t)", "p_w": "p (rank)"}
     remarks = [f"{row['outcome']}: {row['note']}." for row in table.to_dict("records") if row["note"]]
-    notes = ["Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. Improved: share that moved in the better direction.", *remarks]
+    notes = [
+        (
+            "Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. "
+            "Improved: share that moved in the better direction."
+        ),
+        *remarks,
+    ]
     page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
 
 
-# --------------------------------------------------------------------------------------------------------- certification
+# ---------------------------------------------------------------------------------------------------- certification
 
 
 def _certification_in_short(page: Page) -> str:
     if not page.internal:
         ratings = page.table("certification/ratings.csv")
         standards = page.count(ratings["standard"].nunique(), "certification/ratings.csv", "rated standards")
-        return f"{standards} standards were rated by people in the institutions on feasibility, clarity, evidence sufficiency and audit operability."
+        return (
+            f"{standards} standards were rated by people in the institutions "
+            "on feasibility, clarity, evidence sufficiency and audit operability."
+        )
     verdicts = page.table("certification/verdicts.csv")
     name = "certification/verdicts.csv"
     met = page.count((verdicts["verdict"] == "met").sum(), name, "verdict=met")
     disputed = page.count((verdicts["verdict"] == "disputed").sum(), name, "verdict=disputed")
     return (
-        f"In {page.count(verdicts['site'].nunique(), name, 'institutions')} institutions the external auditors agreed on “met” for {met} of "
+        f"In {page.count(verdicts['site'].nunique(), name, 'institutions')} institutions "
+        f"the external auditors agreed on “met” for {met} of "
         f"{page.count(len(verdicts), name, 'all verdicts')} standards audited; on {disputed} the two auditors differ."
     )
 
 
 def _placeholders(page: Page, table: pd.DataFrame, name: str) -> None:
     if (table["status"] == "placeholder").any():
-        count = page.count(table.loc[table["status"] == "placeholder"].iloc[:, table.columns.get_loc("standard") if "standard" in table else 0].nunique(), name, "status=placeholder")
-        page.say(_callout("warning", "Placeholder standards", f"{count} of the standards on this page are placeholders: their official codes and texts are not in the catalogue yet. Nothing can be concluded about a single one of them."))
+        count = page.count(
+            table.loc[table["status"] == "placeholder"]
+            .iloc[:, table.columns.get_loc("standard") if "standard" in table else 0]
+            .nunique(),
+            name,
+            "status=placeholder",
+        )
+        page.say(
+            _callout(
+                "warning",
+                "Placeholder standards",
+                f"{count} of the standards on this page are placeholders: "
+                "their official codes and texts are not in the catalogue yet. "
+                "Nothing can be concluded about a single one of them.",
+            )
+        )
 
 
 def certification(page: Page) -> None:
@@ -427,23 +598,31 @@ def certification(page: Page) -> None:
         return
     standards = page.table("certification/standards.csv")
     _placeholders(page, standards[standards["institutions"] > 0], "certification/standards.csv")
-    tracks = page.table("certification/tracks.csv")
+    name = "certification/tracks.csv"
+    tracks = page.table(name)
     lines = []
     for track in dict.fromkeys(tracks["track"]):
-        where = {"track": track}
+        percent, cases = (
+            page.value(name, column, 0, track=track, statistic="percent agreement") for column in ("estimate", "n")
+        )
+        kappa = _interval(page, name, 2, track=track, statistic="kappa")
         lines.append(
-            f"- **{track.capitalize()}.** The two external auditors gave the same verdict in {page.value('certification/tracks.csv', 'estimate', 0, **where, statistic='percent agreement')} % of "
-            f"{page.value('certification/tracks.csv', 'n', 0, **where, statistic='percent agreement')} cases; kappa {_interval(page, 'certification/tracks.csv', 2, **where, statistic='kappa')} [@cohen1960]. "
+            f"- **{track.capitalize()}.** The two external auditors gave the same verdict "
+            f"in {percent} % of {cases} cases; kappa {kappa} [@cohen1960]. "
             "Cases of one institution are not independent, so the interval is too narrow."
         )
     page.say("\n".join(lines))
-    page.say("A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors.")
+    page.say(
+        "A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors."
+    )
 
 
 def verdicts_figure(page: Page) -> None:
     """Show the verdicts, to the team only."""
     if page.internal:
-        page.figure("verdicts", "External verdict on every standard in every institution. Disputed: the two auditors differ.")
+        page.figure(
+            "verdicts", "External verdict on every standard in every institution. Disputed: the two auditors differ."
+        )
 
 
 def institutions_part(page: Page) -> None:
@@ -455,22 +634,34 @@ def institutions_part(page: Page) -> None:
     table["self"] = [own.get((row["site"], row["track"])) for row in table.to_dict("records")]
     table["self"] = table["self"].astype("float64")
     table["track"] = table["track"].str.capitalize()
-    lines = ["| Institution | Setting | Track | Applicable | Met | Partly | Not met | Disputed | Met, % | Self, % |", "|:--|:--|:--|--:|--:|--:|--:|--:|--:|--:|"]
+    lines = [
+        "| Institution | Setting | Track | Applicable | Met | Partly | Not met | Disputed | Met, % | Self, % |",
+        "|:--|:--|:--|--:|--:|--:|--:|--:|--:|--:|",
+    ]
     lines += [
-        f"| {row['name']} | {row['setting']} | {row['track']} | {row['applicable']} | {row['met']} | {row['partly_met']} | {row['not_met']} | {row['disputed']} "
+        f"| {row['name']} | {row['setting']} | {row['track']} | {row['applicable']} "
+        f"| {row['met']} | {row['partly_met']} | {row['not_met']} | {row['disputed']} "
         f"| {format_number(row['percent_met'], 0)} | {format_number(row['self'], 0)} |"
         for row in table.to_dict("records")
     ]
-    page.say("@tbl-institutions sets the external audit beside the institution's own. It describes; it does not certify.")
-    page.say("\n".join(lines) + "\n\n: Standards by verdict in every institution and track, external audit, and share met in the self-audit. {#tbl-institutions}")
+    page.say(
+        "@tbl-institutions sets the external audit beside the institution's own. It describes; it does not certify."
+    )
+    caption = (
+        "Standards by verdict in every institution and track, external audit, "
+        "and share met in the self-audit. {#tbl-institutions}"
+    )
+    page.say("\n".join(lines) + f"\n\n: {caption}")
     indicators = page.table("certification/indicators.csv")
     if len(indicators):
         lines = ["| Indicator | Period | Institutions | Mean | SD | Median |", "|:--|:--|--:|--:|--:|--:|"]
         lines += [
-            f"| {row['indicator'].replace('_', ' ')} | {row['period']} | {row['institutions']} | {format_number(row['mean'], 1)} | {format_number(row['sd'], 1)} | {format_number(row['median'], 1)} |"
+            f"| {row['indicator'].replace('_', ' ')} | {row['period']} | {row['institutions']} "
+            f"| {format_number(row['mean'], 1)} | {format_number(row['sd'], 1)} | {format_number(row['median'], 1)} |"
             for row in indicators.to_dict("records")
         ]
-        page.say("\n".join(lines) + "\n\n: Indicators of the institutions by period, over the institutions that gave a value. {#tbl-indicators}")
+        caption = "Indicators of the institutions by period, over the institutions that gave a value. {#tbl-indicators}"
+        page.say("\n".join(lines) + f"\n\n: {caption}")
 
 
 def ratings(page: Page) -> None:
@@ -480,11 +671,17 @@ def ratings(page: Page) -> None:
     settings = page.facts["rating"]
     low, high = settings["range"]
     medians = table.groupby("dimension", sort=False)["estimate"].median()
+    lowest, highest = (page.setting(end, "certification.rating_range") for end in (low, high))
+    favourable = page.setting(settings["agree_from"], "certification.rating_agree_from")
+    shares = []
+    for dimension, value in medians.items():
+        share = page.span(format_number(value, 0), f"{page.path(name)} | median of estimate, dimension={dimension}")
+        shares.append(f"{share} % for {dimension.replace('_', ' ')}")
     page.say(
-        f"People in the institutions rated every standard from {page.setting(low, 'certification.rating_range')} to {page.setting(high, 'certification.rating_range')}; "
-        f"{page.setting(settings['agree_from'], 'certification.rating_agree_from')} or more counts as favourable. Over the standards, the median share of favourable ratings is "
-        + _list([f"{page.span(format_number(value, 0), f'{page.path(name)} | median of estimate, dimension={dimension}')} % for {dimension.replace('_', ' ')}" for dimension, value in medians.items()])
-        + ". Intervals of single standards are Wilson's [@wilson1927] and stand in the table of ratings."
+        f"People in the institutions rated every standard from {lowest} to {highest}; "
+        f"{favourable} or more counts as favourable. "
+        f"Over the standards, the median share of favourable ratings is {_list(shares)}. "
+        "Intervals of single standards are Wilson's [@wilson1927] and stand in the table of ratings."
     )
 
 
@@ -495,23 +692,30 @@ def ratings_table(page: Page) -> None:
     dimensions = list(dict.fromkeys(table["dimension"]))
     wide["n"] = wide["standard"].map(table.groupby("standard")["n"].min()).astype("Int64")
     wide["lowest"] = wide[dimensions].min(axis=1)
-    worst = wide.sort_values(["lowest", "standard"]).head(10).assign(track=lambda frame: frame["track"].str.capitalize())
-    columns = {"standard": "Standard", "track": "Track", "n": "n", **{name: name.replace("_", " ").capitalize() for name in dimensions}}
+    worst = (
+        wide.sort_values(["lowest", "standard"]).head(10).assign(track=lambda frame: frame["track"].str.capitalize())
+    )
+    columns = {
+        "standard": "Standard",
+        "track": "Track",
+        "n": "n",
+        **{name: name.replace("_", " ").capitalize() for name in dimensions},
+    }
     page.show(worst, columns, digits=dict.fromkeys(dimensions, 0), name="ratings")
 
 
-# --------------------------------------------------------------------------------------------------------- consensus
+# ---------------------------------------------------------------------------------------------------- consensus
 
 
 def _consensus_in_short(page: Page) -> str:
     name = "consensus/rounds.csv"
     parts = []
     for row in page.table(name).to_dict("records"):
-        where = {"round": row["round"]}
-        parts.append(
-            f"round {page.setting(row['round'], 'sheet, unit')}: {page.value(name, 'consensus', 0, **where)} of {page.value(name, 'statements', 0, **where)} statements "
-            f"({page.value(name, 'panellists', 0, **where)} panellists)"
+        place = page.setting(row["round"], "sheet, unit")
+        reached, statements, panellists = (
+            page.value(name, column, 0, round=row["round"]) for column in ("consensus", "statements", "panellists")
         )
+        parts.append(f"round {place}: {reached} of {statements} statements ({panellists} panellists)")
     return "Consensus was reached in " + "; ".join(parts) + "."
 
 
@@ -519,16 +723,25 @@ def consensus(page: Page) -> None:
     """Say the rule and what it gave."""
     rule = page.facts["consensus"]
     dimensions = [name.replace("_", " ") for name in rule["dimensions"]]
+    threshold = page.setting(rule["threshold_percent"], "consensus.threshold_percent")
+    agree_from = page.setting(rule["agree_from"], "consensus.agree_from")
+    each = f", on {_list(dimensions)} each" if len(dimensions) > 1 else ""
     text = (
-        f"The rule: {rule['comparison']} {page.setting(rule['threshold_percent'], 'consensus.threshold_percent')} % of the panellists who rated a statement rate it "
-        f"{page.setting(rule['agree_from'], 'consensus.agree_from')} or more" + (f", on {_list(dimensions)} each" if len(dimensions) > 1 else "") + ". " + _consensus_in_short(page)
+        f"The rule: {rule['comparison']} {threshold} % of the panellists who rated a statement "
+        f"rate it {agree_from} or more{each}. {_consensus_in_short(page)}"
     )
     if rule["status"] == "unconfirmed":
         text += " The rule is not confirmed by the owner of the Delphi and may change these counts."
     page.say(text)
     table = page.table("consensus/statements.csv")
     if (table["status"] == "placeholder").any():
-        page.say(_callout("warning", "Placeholder statements", "The statements carry placeholder texts; nothing can be concluded about a single one of them."))
+        page.say(
+            _callout(
+                "warning",
+                "Placeholder statements",
+                "The statements carry placeholder texts; nothing can be concluded about a single one of them.",
+            )
+        )
 
 
 def consensus_table(page: Page) -> None:
@@ -541,15 +754,30 @@ def consensus_table(page: Page) -> None:
         rows = {row["statement"]: row for row in last[last["dimension"] == dimension].to_dict("records")}
         cells = [rows[statement] for statement in wide["statement"]]
         wide[f"{dimension} n"] = [page.cell(row, "n", 0) for row in cells]
-        wide[f"{dimension} median"] = [f"{page.cell(row, 'median', 1)} [{page.cell(row, 'q1', 1)}, {page.cell(row, 'q3', 1)}]" for row in cells]
+        wide[f"{dimension} median"] = [
+            f"{page.cell(row, 'median', 1)} [{page.cell(row, 'q1', 1)}, {page.cell(row, 'q3', 1)}]" for row in cells
+        ]
         wide[f"{dimension} share"] = [page.interval(row, 0) for row in cells]
         wide[f"{dimension} agreed"] = [row["agreed"] for row in cells]
-        columns |= {f"{dimension} n": "n", f"{dimension} median": "Median [Q1, Q3]", f"{dimension} share": "Agree, % [interval]", f"{dimension} agreed": "Reached"}
-        spanners[dimension.replace("_", " ").capitalize()] = [f"{dimension} {part}" for part in ("n", "median", "share", "agreed")]
-    page.show(wide, columns, spanners=spanners, right=[name for name in list(columns)[2:] if not name.endswith("agreed")], name="consensus")
+        columns |= {
+            f"{dimension} n": "n",
+            f"{dimension} median": "Median [Q1, Q3]",
+            f"{dimension} share": "Agree, % [interval]",
+            f"{dimension} agreed": "Reached",
+        }
+        spanners[dimension.replace("_", " ").capitalize()] = [
+            f"{dimension} {part}" for part in ("n", "median", "share", "agreed")
+        ]
+    page.show(
+        wide,
+        columns,
+        spanners=spanners,
+        right=[name for name in list(columns)[2:] if not name.endswith("agreed")],
+        name="consensus",
+    )
 
 
-# --------------------------------------------------------------------------------------------------------- interviews
+# ---------------------------------------------------------------------------------------------------- interviews
 
 
 def _interviews_in_short(page: Page) -> str:
@@ -557,13 +785,21 @@ def _interviews_in_short(page: Page) -> str:
     row = page.rows(name, cohort="all")
     if row.iloc[0]["note"]:
         return "The number of interviews is too small to be shown."
-    themes = page.rows("interviews/themes.csv", cohort="all").dropna(subset=["percent"]).sort_values(["percent", "sentences"], ascending=False)
-    text = f"{page.value(name, 'interviews', 0, cohort='all')} interviews in {page.value(name, 'languages', 0, cohort='all')} languages hold {page.value(name, 'sentences', 0, cohort='all')} sentences of participants."
+    themes = (
+        page.rows("interviews/themes.csv", cohort="all")
+        .dropna(subset=["percent"])
+        .sort_values(["percent", "sentences"], ascending=False)
+    )
+    held, languages, sentences = (
+        page.value(name, column, 0, cohort="all") for column in ("interviews", "languages", "sentences")
+    )
+    text = f"{held} interviews in {languages} languages hold {sentences} sentences of participants."
     if len(themes):
-        first = themes.head(3)
-        text += " The dictionary suggests most often " + _list(
-            [f"“{row['name']}” ({page.value('interviews/themes.csv', 'interviews', 0, theme=row['theme'], cohort='all')} interviews)" for row in first.to_dict("records")]
-        ) + "."
+        said = []
+        for theme in themes.head(3).to_dict("records"):
+            count = page.value("interviews/themes.csv", "interviews", 0, theme=theme["theme"], cohort="all")
+            said.append(f"“{theme['name']}” ({count} interviews)")
+        text += f" The dictionary suggests most often {_list(said)}."
     return text
 
 
@@ -574,8 +810,10 @@ def interviews(page: Page) -> None:
         _callout(
             "warning",
             "Suggestions, not findings",
-            "A sentence gets a code when a cue of the codebook is said in it. The dictionary is blind to meaning and to negation, and its cues are not validated. "
-            "Counts are of interviews, not of importance. A theme becomes a finding when people have coded and confirmed it. No words of participants are shown.",
+            "A sentence gets a code when a cue of the codebook is said in it. "
+            "The dictionary is blind to meaning and to negation, and its cues are not validated. "
+            "Counts are of interviews, not of importance. "
+            "A theme becomes a finding when people have coded and confirmed it. No words of participants are shown.",
         ),
     )
 
@@ -592,7 +830,14 @@ def themes_table(page: Page) -> None:
         wide[f"{cohort} s"] = [page.cell(row, "sentences", 0).replace("withheld", DASH) for row in cells]
         columns |= {f"{cohort} i": f"of {cells[0]['of_interviews']}", f"{cohort} s": "Sentences"}
         spanners[page.cohort(cohort)] = [f"{cohort} i", f"{cohort} s"]
-    page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="themes", notes=["Withheld: fewer interviews than the floor, or protecting such a cell."])
+    page.show(
+        wide,
+        columns,
+        spanners=spanners,
+        right=list(columns)[1:],
+        name="themes",
+        notes=["Withheld: fewer interviews than the floor, or protecting such a cell."],
+    )
 
 
 def coders(page: Page) -> None:
@@ -603,16 +848,26 @@ def coders(page: Page) -> None:
     for row in together.to_dict("records"):
         where = {"pair": row["pair"], "code": "all"}
         lines.append(
-            f"- **{row['pair'].capitalize()}.** Kappa {_interval(page, name, 2, **where)} over {page.value(name, 'interviews', 0, **where)} interviews; both gave the same code to a sentence "
-            f"{page.value(name, 'both', 0, **where)} times, only one of them {page.value(name, 'one', 0, **where)} times."
+            f"- **{row['pair'].capitalize()}.** Kappa {_interval(page, name, 2, **where)} "
+            f"over {page.value(name, 'interviews', 0, **where)} interviews; "
+            f"both gave the same code to a sentence {page.value(name, 'both', 0, **where)} times, "
+            f"only one of them {page.value(name, 'one', 0, **where)} times."
         )
     people = page.rows(name, pair_kind="people")
     undefined = people[(people["code"] != "all") & people["estimate"].isna()]
     page.say(
-        "Units are the sentences of the interviews both coders worked on; a sentence has a person's code when the coded passage covers at least half of it or lies at least half "
-        "within it. Most sentences have no code, so percent agreement is high whatever the coders do; kappa [@cohen1960] takes chance into account.",
+        (
+            "Units are the sentences of the interviews both coders worked on; a sentence has a person's code "
+            "when the coded passage covers at least half of it or lies at least half within it. "
+            "Most sentences have no code, so percent agreement is high whatever the coders do; "
+            "kappa [@cohen1960] takes chance into account."
+        ),
         "\n".join(lines),
-        f"For {page.count(len(undefined), name, 'codes without kappa')} codes kappa is undefined, since neither coder used them in these interviews. Intervals treat sentences as independent, which they are not.",
+        (
+            f"For {page.count(len(undefined), name, 'codes without kappa')} codes kappa is undefined, "
+            "since neither coder used them in these interviews. "
+            "Intervals treat sentences as independent, which they are not."
+        ),
     )
 
 
@@ -620,17 +875,26 @@ def coders_table(page: Page) -> None:
     """Show the agreement of every pair over all codes."""
     table = page.rows("interviews/agreement.csv", code="all").copy()
     table["kappa"] = [page.interval(row, 2) for row in table.to_dict("records")]
-    columns = {"pair": "Pair", "interviews": "Interviews", "both": "Both", "one": "One only", "percent_agreement": "Agree, %", "kappa": "Kappa [interval]"}
+    columns = {
+        "pair": "Pair",
+        "interviews": "Interviews",
+        "both": "Both",
+        "one": "One only",
+        "percent_agreement": "Agree, %",
+        "kappa": "Kappa [interval]",
+    }
     page.show(table, columns, digits={"percent_agreement": 1}, right=["kappa"], name="coders")
 
 
-# --------------------------------------------------------------------------------------------------------- synthesis and end
+# ---------------------------------------------------------------------------------------------------- synthesis and end
 
 
 def synthesis(page: Page) -> None:
     """Say how to read the joint display."""
     page.say(
-        "@tbl-joint sets the mean change of each construct beside the interviews in which the dictionary suggests its themes. The words in the column “Reading” follow from the interval alone. "
+        "@tbl-joint sets the mean change of each construct "
+        "beside the interviews in which the dictionary suggests its themes. "
+        "The words in the column “Reading” follow from the interval alone. "
         "Whether numbers and interviews agree is a judgement, and every row waits for a person to make it."
     )
 
@@ -639,12 +903,32 @@ def joint_table(page: Page) -> None:
     """Show the joint display."""
     table = page.table("synthesis/joint_display.csv").copy()
     rows = table.to_dict("records")
-    table["construct"] = [row["label"] + ("" if row["cohort"] == "all" else f" ({page.cohort(row['cohort']).lower()})") for row in rows]
+    table["construct"] = [
+        row["label"] + ("" if row["cohort"] == "all" else f" ({page.cohort(row['cohort']).lower()})") for row in rows
+    ]
     table["n"] = [page.cell(row, "n", 0) for row in rows]
     table["change"] = [page.interval(row, None, True) for row in rows]
-    table["said"] = [page.cell(row, "interviews", 0) + ("" if row["interviews"] != row["interviews"] else f" of {row['of_interviews']}") for row in table.assign(interviews=table["interviews"].astype("float64")).to_dict("records")]
-    columns = {"construct": "Construct", "n": "n", "change": "Mean change", "reading": "Reading", "themes": "Themes", "said": "Interviews", "convergence": "Convergence"}
-    page.show(table, columns, name="joint", right=["n", "change", "said"], spanners={"Measured": ["n", "change", "reading"], "Said": ["themes", "said"]})
+    table["said"] = [
+        page.cell(row, "interviews", 0)
+        + ("" if row["interviews"] != row["interviews"] else f" of {row['of_interviews']}")
+        for row in table.assign(interviews=table["interviews"].astype("float64")).to_dict("records")
+    ]
+    columns = {
+        "construct": "Construct",
+        "n": "n",
+        "change": "Mean change",
+        "reading": "Reading",
+        "themes": "Themes",
+        "said": "Interviews",
+        "convergence": "Convergence",
+    }
+    page.show(
+        table,
+        columns,
+        name="joint",
+        right=["n", "change", "said"],
+        spanners={"Measured": ["n", "change", "reading"], "Said": ["themes", "said"]},
+    )
 
 
 def methods(page: Page) -> None:
@@ -652,26 +936,46 @@ def methods(page: Page) -> None:
     limits, statistics = page.facts["tiers"], page.facts["statistics"]
     floor = limits["internal_floor"] if page.internal else limits["release_floor"]
     key = "tiers.internal_floor" if page.internal else "tiers.release_floor"
+    level = page.span(format_number(100 * statistics["confidence"], 0), "config.yaml | statistics.confidence")
+    least = page.setting(statistics["min_n"], "statistics.min_n")
     text = [
-        f"All intervals are at the level of {page.span(format_number(100 * statistics['confidence'], 0), 'config.yaml | statistics.confidence')} %. A group of fewer than "
-        f"{page.setting(statistics['min_n'], 'statistics.min_n')} people gets no coefficient and no test. What cannot be computed is left empty with its reason; it is never shown as zero.",
-        f"A cell that rests on fewer than {page.setting(floor, key)} people is withheld, zero included, and so is a second cell of the line where the withheld one could be computed from a total.",
+        (
+            f"All intervals are at the level of {level} %. "
+            f"A group of fewer than {least} people gets no coefficient and no test. "
+            "What cannot be computed is left empty with its reason; it is never shown as zero."
+        ),
+        (
+            f"A cell that rests on fewer than {page.setting(floor, key)} people is withheld, zero included, "
+            "and so is a second cell of the line where the withheld one could be computed from a total."
+        ),
     ]
     if not page.internal:
+        multiple = page.setting(limits["release_round_to"], "tiers.release_round_to")
+        decimals = page.setting(limits["release_decimals"], "tiers.release_decimals")
         text.append(
-            f"In this public report counts of people are rounded to multiples of {page.setting(limits['release_round_to'], 'tiers.release_round_to')} and statistics to "
-            f"{page.setting(limits['release_decimals'], 'tiers.release_decimals')} decimal; percentages are computed from the rounded counts. P-values, results of single institutions and agreement of coders are not published."
+            f"In this public report counts of people are rounded to multiples of {multiple} "
+            f"and statistics to {decimals} decimal; percentages are computed from the rounded counts. "
+            "P-values, results of single institutions and agreement of coders are not published."
         )
     text.append(
-        "With this many people in this few institutions the results are a pilot's: they describe, with their uncertainty, and are not a test of effectiveness. People of one institution are more alike than people of several, "
+        "With this many people in this few institutions the results are a pilot's: "
+        "they describe, with their uncertainty, and are not a test of effectiveness. "
+        "People of one institution are more alike than people of several, "
         "which the intervals do not take into account. The data are pseudonymised, not anonymous."
     )
     page.say(*text)
     if page.internal:
         table = page.table("release/withheld.csv")
         if len(table):
-            lines = ["| Table for the public | Rows | Shown | Under the floor | Protecting another |", "|:--|--:|--:|--:|--:|"]
-            lines += [f"| {row['table'].removeprefix('release/').replace('_', chr(92) + '_')} | {row['rows']} | {row['shown']} | {row['small']} | {row['secondary']} |" for row in table.to_dict("records")]
+            lines = [
+                "| Table for the public | Rows | Shown | Under the floor | Protecting another |",
+                "|:--|--:|--:|--:|--:|",
+            ]
+            lines += [
+                f"| {row['table'].removeprefix('release/').replace('_', chr(92) + '_')} "
+                f"| {row['rows']} | {row['shown']} | {row['small']} | {row['secondary']} |"
+                for row in table.to_dict("records")
+            ]
             page.say("\n".join(lines) + "\n\n: What the tables for the public withhold. {#tbl-withheld}")
 
 
@@ -680,12 +984,20 @@ def provenance(page: Page) -> None:
     facts = page.table("provenance/study.csv")
     engine = {"quarto": "Quarto", "builtin": "the built-in engine (Jupyter, pandoc, Typst)"}[page.engine]
     lines = ["| Fact | Value |", "|:--|:--|"]
-    lines += [f"| {row['fact']} | {('`' + row['value'][:16] + '…`') if len(row['value']) == 64 else row['value']} |" for row in facts.to_dict("records")]
+    lines += [
+        f"| {row['fact']} | {('`' + row['value'][:16] + '…`') if len(row['value']) == 64 else row['value']} |"
+        for row in facts.to_dict("records")
+    ]
+    rendered = f"This report was rendered by {engine}."
+    if page.internal:
+        rendered += (
+            " Every result file with its digest is listed in `results/internal/provenance/manifest.csv`, "
+            "and every raw file in `results/internal/quality/files.csv`. "
+            "A number in the text carries the table, row and column it was read from "
+            "(in the web page: hold the pointer over it)."
+        )
     page.say(
-        f"This report was rendered by {engine}. Every result file with its digest is listed in `results/internal/provenance/manifest.csv`, and every raw file in `results/internal/quality/files.csv`. "
-        "A number in the text carries the table, row and column it was read from (in the web page: hold the pointer over it)."
-        if page.internal
-        else f"This report was rendered by {engine}.",
+        rendered,
         "\n".join(lines) + "\n\n: What identifies this run; digests are shortened. {#tbl-run}",
     )
 

@@ -1,4 +1,7 @@
-"""Write the synthetic pilot: ``python -m piloteval.simulate`` from the repository makes data/example and config/inputs.tsv again."""
+"""Write the synthetic pilot.
+
+``python -m piloteval.simulate`` from the repository makes data/example and config/inputs.tsv again.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from piloteval.config import read_instruments, read_tsv, read_yaml
 from piloteval.simulate import files, institutions, interviews, questionnaires
 
 SEED = 6888297
-README = """# A synthetic pilot
-
-Everything in this folder is invented by `python -m piloteval.simulate`: persons, institutions, answers, audits, ratings, interviews
-and codings. Nothing here is a real person's, and nothing here says anything about RESCUE. `truth/` holds what the simulator knows
-and an analyst could not: true change and reliability, gold codes, identifying details. Tests read it; no rule does.
-"""
+README = (
+    "# A synthetic pilot\n\n"
+    "Everything in this folder is invented by `python -m piloteval.simulate`: "
+    "persons, institutions, answers, audits, ratings, interviews\n"
+    "and codings. Nothing here is a real person's, and nothing here says anything about RESCUE. "
+    "`truth/` holds what the simulator knows\n"
+    "and an analyst could not: true change and reliability, gold codes, identifying details. "
+    "Tests read it; no rule does.\n"
+)
 FORMATS = ("csv;", "xlsx", "sav", "csv,", "xlsx", "csv;", "sav", "csv,", "xlsx")
 
 
@@ -30,7 +36,9 @@ def _stream(seed: int, number: int) -> np.random.Generator:
 def _sites(study: Path, count: int) -> list[dict[str, str]]:
     """Return the sites of the study, made up to the number asked for, and write the sheet when it grew."""
     path = study / "config/sites.tsv"
-    sites: list[dict[str, str]] = [{key: str(value) for key, value in row.items() if key != "line"} for row in read_tsv(path, "sites")]
+    sites: list[dict[str, str]] = [
+        {key: str(value) for key, value in row.items() if key != "line"} for row in read_tsv(path, "sites")
+    ]
     if count == len(sites):
         return sites
     base, sites = list(sites), sites[:count]
@@ -41,7 +49,9 @@ def _sites(study: Path, count: int) -> list[dict[str, str]]:
     return sites
 
 
-def _questionnaires(folder: Path, sites: list[dict[str, str]], people: list[questionnaires.Person], seed: int, study: Path) -> list[dict[str, Any]]:
+def _questionnaires(
+    folder: Path, sites: list[dict[str, str]], people: list[questionnaires.Person], seed: int, study: Path
+) -> list[dict[str, Any]]:
     """Write one file a site and wave, each in the site's own format, with the small faults of real exports."""
     config = read_yaml(study / "config/config.yaml")
     instruments = read_instruments([str(study / f"config/instruments/{name}.yaml") for name in config["instruments"]])
@@ -60,11 +70,18 @@ def _questionnaires(folder: Path, sites: list[dict[str, str]], people: list[ques
         for place, one in enumerate(sites):
             table = []
             for who, person in enumerate(people):
-                if person.site != one["site"] or person.consent_survey != "yes" or who in (late if wave == "pre" else gone):
+                if (
+                    person.site != one["site"]
+                    or person.consent_survey != "yes"
+                    or who in (late if wave == "pre" else gone)
+                ):
                     continue
                 if not person.eligible and wave == "post":
                     continue
-                cells: list[Any] = [person.participant, f"2025-{'09' if wave == 'pre' else '11'}-{int(rng.integers(1, 28)):02d}"]
+                cells: list[Any] = [
+                    person.participant,
+                    f"2025-{'09' if wave == 'pre' else '11'}-{int(rng.integers(1, 28)):02d}",
+                ]
                 for item in items:
                     gap = rng.random()
                     cells.append(None if gap < 0.012 else -99 if gap < 0.018 else int(answers[item][who]))
@@ -87,13 +104,27 @@ def _questionnaires(folder: Path, sites: list[dict[str, str]], people: list[ques
                 files.write_workbook(path, "answers", header, table)
             else:
                 files.write_spss(path, header, table)
-            rows.append({"source": f"answers-{one['site']}-{wave}", "kind": "questionnaire", "path": path, "site": one["site"], "wave": wave})
+            rows.append(
+                {
+                    "source": f"answers-{one['site']}-{wave}",
+                    "kind": "questionnaire",
+                    "path": path,
+                    "site": one["site"],
+                    "wave": wave,
+                }
+            )
     truth = questionnaires.true_values(_stream(seed, 3), instruments)
-    files.write_csv(folder / "truth/scales.csv", ["scale", "cohort", "true_mean_pre", "true_mean_post", "true_change", "true_sd_change", "true_alpha_pre"], truth)
+    files.write_csv(
+        folder / "truth/scales.csv",
+        ["scale", "cohort", "true_mean_pre", "true_mean_post", "true_change", "true_sd_change", "true_alpha_pre"],
+        truth,
+    )
     return rows
 
 
-def _interviews(folder: Path, people: list[questionnaires.Person], seed: int, count: int, words: int, study: Path) -> list[dict[str, Any]]:
+def _interviews(
+    folder: Path, people: list[questionnaires.Person], seed: int, count: int, words: int, study: Path
+) -> list[dict[str, Any]]:
     """Write transcripts, the list of interviews, the codings of a quarter by two coders, and the truth about them."""
     codes = [one["code"] for one in read_yaml(study / "config/codebook.yaml")["codes"]]
     made = interviews.make_interviews(_stream(seed, 4), count, words)
@@ -111,26 +142,59 @@ def _interviews(folder: Path, people: list[questionnaires.Person], seed: int, co
             head = f"Interview {one.interview}\nsynthetic, no real person speaks here\n\n"
             files.write_text(path, head + "\n\n".join(f"{label}: {speech}" for label, speech in one.turns) + "\n")
         elif suffix == "docx":
-            files.write_document(path, [f"Interview {one.interview}", "", *(f"{label}: {speech}" for label, speech in one.turns)])
+            files.write_document(
+                path, [f"Interview {one.interview}", "", *(f"{label}: {speech}" for label, speech in one.turns)]
+            )
         else:
             files.write_text(path, interviews.as_webvtt(one))
-        rows.append({"source": f"interview-{one.interview.lower()}", "kind": "transcript", "path": path, "unit": one.interview, "language": one.language})
+        rows.append(
+            {
+                "source": f"interview-{one.interview.lower()}",
+                "kind": "transcript",
+                "path": path,
+                "unit": one.interview,
+                "language": one.language,
+            }
+        )
     files.write_csv(folder / "interviews/interviews.csv", ["interview", "participant", "held_on", "minutes"], listed)
     rows.append({"source": "interviews", "kind": "interview_list", "path": folder / "interviews/interviews.csv"})
     quarter = [one for place, one in enumerate(made) if place % 4 == 1]
     rng = _stream(seed, 5)
     for coder, misses in (("coder-a", 0.10), ("coder-b", 0.16)):
         path = folder / f"codings/{coder}.csv"
-        files.write_csv(path, ["coder", "interview", "code", "start", "end", "quote"], interviews.make_codings(rng, quarter, coder, misses, codes))
+        files.write_csv(
+            path,
+            ["coder", "interview", "code", "start", "end", "quote"],
+            interviews.make_codings(rng, quarter, coder, misses, codes),
+        )
         rows.append({"source": f"codings-{coder}", "kind": "coding", "path": path})
-    gold = [[one.interview, span.what, span.start, span.end, one.text[span.start : span.end]] for one in made for span in one.codes]
+    gold = [
+        [one.interview, span.what, span.start, span.end, one.text[span.start : span.end]]
+        for one in made
+        for span in one.codes
+    ]
     files.write_csv(folder / "truth/gold_codes.csv", ["interview", "code", "start", "end", "quote"], gold)
-    named = [[one.interview, one.language, span.what, span.start, span.end, one.text[span.start : span.end]] for one in made for span in one.identifiers]
+    named = [
+        [one.interview, one.language, span.what, span.start, span.end, one.text[span.start : span.end]]
+        for one in made
+        for span in one.identifiers
+    ]
     files.write_csv(folder / "truth/identifiers.csv", ["interview", "language", "kind", "start", "end", "text"], named)
     return rows
 
 
-def write_study(study: Path, *, seed: int, participants: int, sites: int, items: int, transcripts: int, words: int, panellists: int, raters: int) -> None:
+def write_study(
+    study: Path,
+    *,
+    seed: int,
+    participants: int,
+    sites: int,
+    items: int,
+    transcripts: int,
+    words: int,
+    panellists: int,
+    raters: int,
+) -> None:
     """Write the data and the landing sheet of a synthetic pilot into a study folder that has a ``config/``.
 
     Parameters
@@ -155,9 +219,13 @@ def write_study(study: Path, *, seed: int, participants: int, sites: int, items:
     if items:
         _extra_instrument(study, items)
     places = _sites(study, sites)
-    people = questionnaires.make_people(_stream(seed, 1), [site["site"] for site in places], participants, max(4, participants // 18))
+    people = questionnaires.make_people(
+        _stream(seed, 1), [site["site"] for site in places], participants, max(4, participants // 18)
+    )
     columns = list(questionnaires.Person.__dataclass_fields__)
-    files.write_csv(target / "register.csv", columns, [[getattr(person, column) for column in columns] for person in people])
+    files.write_csv(
+        target / "register.csv", columns, [[getattr(person, column) for column in columns] for person in people]
+    )
     rows: list[dict[str, Any]] = [{"source": "register", "kind": "register", "path": target / "register.csv"}]
     rows += _questionnaires(target, places, people, seed, study)
 
@@ -175,7 +243,9 @@ def write_study(study: Path, *, seed: int, participants: int, sites: int, items:
     files.write_workbook(path, "ratings", ["rater", "site", "standard", *institutions.DIMENSIONS], ratings)
     rows.append({"source": "ratings", "kind": "rating", "path": path})
     path = target / "indicators.csv"
-    files.write_csv(path, ["site", "period", "indicator", "value"], institutions.make_indicators(_stream(seed, 8), places))
+    files.write_csv(
+        path, ["site", "period", "indicator", "value"], institutions.make_indicators(_stream(seed, 8), places)
+    )
     rows.append({"source": "indicators", "kind": "indicator", "path": path})
     statements = [row["statement"] for row in read_tsv(study / "config/statements.tsv", "statements")]
     for number, table in institutions.make_delphi(_stream(seed, 9), statements, panellists).items():
@@ -185,8 +255,25 @@ def write_study(study: Path, *, seed: int, participants: int, sites: int, items:
     rows += _interviews(target, people, seed, transcripts, words, study)
     files.write_text(target / "README.md", README)
 
-    sheet = ["source", "kind", "path", "site", "wave", "instrument", "unit", "language", "encoding", "delimiter", "sheet", "received_on", "note"]
-    table = [[row["path"].relative_to(study).as_posix() if column == "path" else row.get(column, "") for column in sheet] for row in rows]
+    sheet = [
+        "source",
+        "kind",
+        "path",
+        "site",
+        "wave",
+        "instrument",
+        "unit",
+        "language",
+        "encoding",
+        "delimiter",
+        "sheet",
+        "received_on",
+        "note",
+    ]
+    table = [
+        [row["path"].relative_to(study).as_posix() if column == "path" else row.get(column, "") for column in sheet]
+        for row in rows
+    ]
     files.write_csv(study / "config/inputs.tsv", sheet, table, delimiter="\t")
 
 
@@ -195,9 +282,11 @@ def _extra_instrument(study: Path, items: int) -> None:
     names = ", ".join(f'"extra_{number}"' for number in range(1, items + 1))
     files.write_text(
         study / "config/instruments/extra.yaml",
-        "instrument: extra\nname: Extra questionnaire for benchmarks\nversion: none\nstatus: unconfirmed\nsource: made by the simulator\n"
+        "instrument: extra\nname: Extra questionnaire for benchmarks\nversion: none\nstatus: unconfirmed\n"
+        "source: made by the simulator\n"
         f"responses: {{values: [1, 2, 3, 4, 5]}}\nitems: [{names}]\n"
-        "scales:\n  - {scale: total, label: Extra, items: all, score: mean, range: [1, 5], direction: higher is better, min_answered: 0.5}\n",
+        "scales:\n  - {scale: total, label: Extra, items: all, score: mean, range: [1, 5], "
+        "direction: higher is better, min_answered: 0.5}\n",
     )
     path = study / "config/config.yaml"
     text = path.read_text(encoding="utf-8")
@@ -208,7 +297,7 @@ def _extra_instrument(study: Path, items: int) -> None:
 def main() -> None:
     """Read the sizes from the command line and write the study."""
     parser = argparse.ArgumentParser(prog="python -m piloteval.simulate", description=__doc__)
-    parser.add_argument("--study", type=Path, default=Path("."), help="study folder; a new one gets a copy of ./config")
+    parser.add_argument("--study", type=Path, default=Path(), help="study folder; a new one gets a copy of ./config")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--participants", type=int, default=66)
     parser.add_argument("--sites", type=int, default=9)

@@ -10,11 +10,13 @@ VERDICTS = ("not met", "partly met", "met")
 DIMENSIONS = ("feasibility", "clarity", "evidence_sufficiency", "audit_operability")
 
 
-def make_audits(rng: np.random.Generator, sites: list[dict[str, str]], standards: dict[str, list[str]]) -> dict[str, list[list[Any]]]:
+def make_audits(
+    rng: np.random.Generator, sites: list[dict[str, str]], standards: dict[str, list[str]]
+) -> dict[str, list[list[Any]]]:
     """Draw verdicts of a self-audit and of two external auditors an institution.
 
-    An institution has a maturity, a standard a difficulty; an external auditor sees the same with a little noise, the institution
-    sees itself kindlier.
+    An institution has a maturity, a standard a difficulty; an external auditor sees the same with a little noise, the
+    institution sees itself kindlier.
     """
     difficulty = {code: rng.normal(-0.55, 0.75) for codes in standards.values() for code in codes}
     external, own = [], []
@@ -28,18 +30,34 @@ def make_audits(rng: np.random.Generator, sites: list[dict[str, str]], standards
                 if rng.random() < 0.03:
                     for auditor in auditors:
                         external.append([site["site"], code, "external", auditor, "not applicable", "", day])
-                    own.append([site["site"], code, "self", f"{site['site'].upper()}-SELF", "not applicable", "", "2025-09-15"])
+                    own.append(
+                        [site["site"], code, "self", f"{site['site'].upper()}-SELF", "not applicable", "", "2025-09-15"]
+                    )
                     continue
                 for auditor in auditors:
                     seen = level + rng.normal(0, 0.22)
                     verdict = VERDICTS[int(np.searchsorted([0.05, 0.55], seen))]
-                    external.append([site["site"], code, "external", auditor, verdict, f"doc-{rng.integers(100, 999)}", day])
+                    external.append(
+                        [site["site"], code, "external", auditor, verdict, f"doc-{rng.integers(100, 999)}", day]
+                    )
                 verdict = VERDICTS[int(np.searchsorted([-0.15, 0.30], level + rng.normal(0, 0.25)))]
-                own.append([site["site"], code, "self", f"{site['site'].upper()}-SELF", verdict, f"doc-{rng.integers(100, 999)}", "2025-09-15"])
+                own.append(
+                    [
+                        site["site"],
+                        code,
+                        "self",
+                        f"{site['site'].upper()}-SELF",
+                        verdict,
+                        f"doc-{rng.integers(100, 999)}",
+                        "2025-09-15",
+                    ]
+                )
     return {"external": external, "self": own}
 
 
-def make_ratings(rng: np.random.Generator, sites: list[dict[str, str]], standards: dict[str, list[str]], raters: int) -> list[list[Any]]:
+def make_ratings(
+    rng: np.random.Generator, sites: list[dict[str, str]], standards: dict[str, list[str]], raters: int
+) -> list[list[Any]]:
     """Draw ratings of the standards from 1 to 5 by ``raters`` people an institution on four dimensions."""
     quality = {(code, d): rng.normal(0.75, 0.55) for codes in standards.values() for code in codes for d in DIMENSIONS}
     rows = []
@@ -50,7 +68,9 @@ def make_ratings(rng: np.random.Generator, sites: list[dict[str, str]], standard
             for code in (code for track in tracks for code in standards[track]):
                 marks = []
                 for dimension in DIMENSIONS:
-                    mark = 1 + int(np.searchsorted([-1.4, -0.6, 0.1, 0.9], quality[code, dimension] + mood + rng.normal(0, 0.75)))
+                    mark = 1 + int(
+                        np.searchsorted([-1.4, -0.6, 0.1, 0.9], quality[code, dimension] + mood + rng.normal(0, 0.75))
+                    )
                     marks.append(None if rng.random() < 0.015 else mark)
                 rows.append([f"{site['site'].upper()}-R{number}", site["site"], code, *marks])
     return rows
@@ -58,7 +78,11 @@ def make_ratings(rng: np.random.Generator, sites: list[dict[str, str]], standard
 
 def make_indicators(rng: np.random.Generator, sites: list[dict[str, str]]) -> list[list[Any]]:
     """Draw three institution indicators in the year before and the year of the pilot."""
-    model = {"turnover_percent": (11.0, 3.0, -0.6), "burnout_percent": (34.0, 6.0, -1.2), "patient_satisfaction": (7.9, 0.5, 0.1)}
+    model = {
+        "turnover_percent": (11.0, 3.0, -0.6),
+        "burnout_percent": (34.0, 6.0, -1.2),
+        "patient_satisfaction": (7.9, 0.5, 0.1),
+    }
     rows = []
     for site in sites:
         for name, (mean, sd, change) in model.items():
@@ -72,7 +96,11 @@ def make_indicators(rng: np.random.Generator, sites: list[dict[str, str]]) -> li
 def make_delphi(rng: np.random.Generator, statements: list[str], panellists: int) -> dict[str, list[list[Any]]]:
     """Draw two Delphi rounds: in the second, fewer people rate the open statements, closer to the first median."""
     names = [f"PAN{number:02d}" for number in range(1, panellists + 1)]
-    comments = ("Needs a definition of the time frame.", "Depends on the size of the institution.", "Overlaps with what is asked elsewhere.")
+    comments = (
+        "Needs a definition of the time frame.",
+        "Depends on the size of the institution.",
+        "Overlaps with what is asked elsewhere.",
+    )
     first, second = [], []
     worth = {(s, d): rng.normal(0.95, 0.7) for s in statements for d in ("feasibility", "sensitivity")}
     cuts = [-1.5, -0.7, 0.0, 0.9]
@@ -92,7 +120,11 @@ def make_delphi(rng: np.random.Generator, statements: list[str], panellists: int
         for statement in still_open:
             marks = []
             for dimension in ("feasibility", "sensitivity"):
-                value = 0.5 * latent[name, statement, dimension] + 0.5 * (worth[statement, dimension] + 0.25) + rng.normal(0, 0.25)
+                value = (
+                    0.5 * latent[name, statement, dimension]
+                    + 0.5 * (worth[statement, dimension] + 0.25)
+                    + rng.normal(0, 0.25)
+                )
                 marks.append(1 + int(np.searchsorted(cuts, value)))
             second.append([name, statement, *marks, ""])
     return {"1": first, "2": second}

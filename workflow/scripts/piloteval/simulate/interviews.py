@@ -86,7 +86,16 @@ def _assemble(head: dict[str, str], marked: list[tuple[str, str]]) -> Interview:
         codes += coded
         identifiers += named
         length += len(label) + 2 + len(plain) + 1
-    return Interview(head["interview"], head["language"], head["cohort"], head["site"], int(head["minutes"]), tuple(turns), tuple(codes), tuple(identifiers))
+    return Interview(
+        head["interview"],
+        head["language"],
+        head["cohort"],
+        head["site"],
+        int(head["minutes"]),
+        tuple(turns),
+        tuple(codes),
+        tuple(identifiers),
+    )
 
 
 def _source(path: Path) -> tuple[dict[str, str], list[tuple[str, str]]]:
@@ -97,7 +106,9 @@ def _source(path: Path) -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 
 def make_interviews(rng: np.random.Generator, count: int, words: int) -> list[Interview]:
-    """Return ``count`` interviews; the first ones as authored, further or longer ones mixed from turns of the same language.
+    """Return ``count`` interviews.
+
+    The first ones are as authored; further or longer ones are mixed from turns of the same language.
 
     Parameters
     ----------
@@ -146,10 +157,13 @@ def _stamp(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{thousandths:03d}"
 
 
-def make_codings(rng: np.random.Generator, interviews: list[Interview], coder: str, misses: float, all_codes: list[str]) -> list[list[Any]]:
+def make_codings(
+    rng: np.random.Generator, interviews: list[Interview], coder: str, misses: float, all_codes: list[str]
+) -> list[list[Any]]:
     """Draw the codings of one coder from the gold codes.
 
-    The coder overlooks a share of passages, sometimes marks the whole sentence, sometimes takes a sister code of the same theme.
+    The coder overlooks a share of passages, sometimes marks the whole sentence, sometimes
+    takes a sister code of the same theme.
     """
     rows = []
     for interview in interviews:

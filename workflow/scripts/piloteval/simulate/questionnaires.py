@@ -1,8 +1,8 @@
 """Participants and their answers: a graded response model with a known change.
 
-Each scale has a latent trait. A participant's trait before is drawn with a common factor (well-being moves together) and a small
-site effect; after, it keeps part of itself and moves by the true change of the cohort. An item answer is the trait times the
-loading plus noise, cut at thresholds into the allowed answers.
+Each scale has a latent trait. A participant's trait before is drawn with a common factor (well-being moves together)
+and a small site effect; after, it keeps part of itself and moves by the true change of the cohort. An item answer is
+the trait times the loading plus noise, cut at thresholds into the allowed answers.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class Person:
     def eligible(self) -> bool:
         """Whether the person fulfils the criteria of the shipped study."""
         return (
-            self.consent_survey == "yes" and self.experience_years >= 5 and self.profession in PROFESSIONS and self.affiliated == "yes"
+            self.consent_survey == "yes"
+            and self.experience_years >= 5
+            and self.profession in PROFESSIONS
+            and self.affiliated == "yes"
         )
 
 
@@ -79,7 +82,9 @@ def make_people(rng: np.random.Generator, sites: list[str], enrolled: int, extra
     weights = np.array([1.0 + 0.9 * ((5 * place) % 7) / 6 for place in range(len(sites))])
     counts = np.maximum(5, np.floor(enrolled * weights / weights.sum())).astype(int)
     while counts.sum() != enrolled:
-        counts[int(np.argmax(counts)) if counts.sum() > enrolled else int(np.argmin(counts / weights))] += 1 if counts.sum() < enrolled else -1
+        counts[int(np.argmax(counts)) if counts.sum() > enrolled else int(np.argmin(counts / weights))] += (
+            1 if counts.sum() < enrolled else -1
+        )
     people = []
     for site, count in zip(sites, counts, strict=True):
         for place in range(count):
@@ -109,14 +114,25 @@ def make_people(rng: np.random.Generator, sites: list[str], enrolled: int, extra
     for place in range(extra):
         site = sites[(3 * place + 1) % len(sites)]
         base = {
-            "participant": f"{site.upper()}-{90 + place:02d}", "site": site, "cohort": COHORTS[place % 2], "profession": "nurse", "age": 38,
-            "experience_years": 12, "affiliated": "yes", "consent_survey": "yes", "consent_interview": "no", "consent_quotes": "no", "enrolled_on": "2025-08-20",
+            "participant": f"{site.upper()}-{90 + place:02d}",
+            "site": site,
+            "cohort": COHORTS[place % 2],
+            "profession": "nurse",
+            "age": 38,
+            "experience_years": 12,
+            "affiliated": "yes",
+            "consent_survey": "yes",
+            "consent_interview": "no",
+            "consent_quotes": "no",
+            "enrolled_on": "2025-08-20",
         }
         people.append(Person(**{**base, **faults[place % len(faults)]}))
     return people
 
 
-def _answers(rng: np.random.Generator, trait: np.ndarray, scale: Scale, instrument: Instrument, loading: float) -> dict[str, np.ndarray]:
+def _answers(
+    rng: np.random.Generator, trait: np.ndarray, scale: Scale, instrument: Instrument, loading: float
+) -> dict[str, np.ndarray]:
     """Cut the latent answers of a scale's items into the allowed values, reversed items turned round."""
     values = np.array(instrument.values)
     answers = {}
@@ -167,7 +183,10 @@ def make_answers(
 
 
 def _score(answers: dict[str, np.ndarray], scale: Scale, instrument: Instrument) -> np.ndarray:
-    turned = [instrument.values[0] + instrument.values[-1] - answers[i] if i in instrument.reverse else answers[i] for i in scale.items]
+    turned = [
+        instrument.values[0] + instrument.values[-1] - answers[i] if i in instrument.reverse else answers[i]
+        for i in scale.items
+    ]
     total = np.mean(turned, axis=0) if scale.score == "mean" else np.sum(turned, axis=0)
     return total * scale.multiply
 
@@ -178,8 +197,8 @@ def true_values(rng: np.random.Generator, instruments: dict[str, Instrument], pe
     Returns
     -------
     list of list
-        Rows ``scale, cohort, true_mean_pre, true_mean_post, true_change, true_sd_change, true_alpha_pre``, rounded to 4 decimals.
-        Alpha is computed here from the large sample's covariances, by its definition.
+        Rows ``scale, cohort, true_mean_pre, true_mean_post, true_change, true_sd_change, true_alpha_pre``,
+        rounded to 4 decimals. Alpha is computed here from the large sample's covariances, by its definition.
     """
     cohort = np.arange(people) % 2
     site = rng.integers(0, 500, people)
@@ -188,12 +207,26 @@ def true_values(rng: np.random.Generator, instruments: dict[str, Instrument], pe
     for instrument in instruments.values():
         for scale in instrument.scales:
             pre, post = _score(before, scale, instrument), _score(after, scale, instrument)
-            turned = np.array([instrument.values[0] + instrument.values[-1] - before[i] if i in instrument.reverse else before[i] for i in scale.items])
+            turned = np.array(
+                [
+                    instrument.values[0] + instrument.values[-1] - before[i] if i in instrument.reverse else before[i]
+                    for i in scale.items
+                ]
+            )
             covariance = np.cov(turned)
             k = len(scale.items)
             alpha = k / (k - 1) * (1 - np.trace(covariance) / covariance.sum())
             for place, name in ((None, "all"), (0, COHORTS[0]), (1, COHORTS[1])):
                 chosen = slice(None) if place is None else cohort == place
                 change = (post - pre)[chosen]
-                rows.append([scale.id, name, *(round(float(x), 4) for x in (pre[chosen].mean(), post[chosen].mean(), change.mean(), change.std(ddof=1), alpha))])
+                rows.append(
+                    [
+                        scale.id,
+                        name,
+                        *(
+                            round(float(x), 4)
+                            for x in (pre[chosen].mean(), post[chosen].mean(), change.mean(), change.std(ddof=1), alpha)
+                        ),
+                    ]
+                )
     return rows

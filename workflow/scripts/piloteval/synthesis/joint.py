@@ -17,8 +17,8 @@ def reading(estimate: float | None, ci_low: float | None, ci_high: float | None,
     Returns
     -------
     str
-        ``improved`` or ``worsened`` when the whole interval lies on one side of zero, ``no clear change`` when it holds zero, empty
-        when there is no interval.
+        ``improved`` or ``worsened`` when the whole interval lies on one side of zero,
+        ``no clear change`` when it holds zero, empty when there is no interval.
     """
     if estimate is None or estimate != estimate or ci_low is None or ci_low != ci_low:
         return ""
@@ -42,8 +42,9 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
     Returns
     -------
     pandas.DataFrame
-        One row a construct and cohort of the outcome. Numbers are those of the tables, copied, not computed again; with several
-        themes, the one named in most interviews stands for the count and the others are listed. ``convergence`` waits for a person.
+        One row a construct and cohort of the outcome. Numbers are those of the tables, copied, not computed again;
+        with several themes, the one named in most interviews stands for the count and the others are listed.
+        ``convergence`` waits for a person.
     """
     import pandas as pd
 
@@ -60,7 +61,11 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
             "convergence": AWAITS,
             "note": "" if named else "no theme of the codebook",
         }
-        measured = outcomes[(outcomes["scale"] == one["outcome"]) & (outcomes["statistic"] == "mean change")] if one["outcome"] else outcomes.iloc[:0]
+        measured = (
+            outcomes[(outcomes["scale"] == one["outcome"]) & (outcomes["statistic"] == "mean change")]
+            if one["outcome"]
+            else outcomes.iloc[:0]
+        )
         base = {"construct": one["id"], "label": one["label"], "scale": one["outcome"] or ""}
         if measured.empty:
             blank = dict.fromkeys(("n", "estimate", "ci_low", "ci_high"), None)
@@ -68,11 +73,31 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
         for row in measured.to_dict("records"):
             rows.append(
                 {
-                    **base, "cohort": row["cohort"], **{key: row[key] for key in ("n", "estimate", "ci_low", "ci_high", "direction")},
-                    "reading": reading(row["estimate"], row["ci_low"], row["ci_high"], row["direction"]), **said,
+                    **base,
+                    "cohort": row["cohort"],
+                    **{key: row[key] for key in ("n", "estimate", "ci_low", "ci_high", "direction")},
+                    "reading": reading(row["estimate"], row["ci_low"], row["ci_high"], row["direction"]),
+                    **said,
                 }
             )
-    columns = ["construct", "label", "scale", "cohort", "n", "estimate", "ci_low", "ci_high", "direction", "reading", "themes", "interviews", "of_interviews", "sentences", "convergence", "note"]
+    columns = [
+        "construct",
+        "label",
+        "scale",
+        "cohort",
+        "n",
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "direction",
+        "reading",
+        "themes",
+        "interviews",
+        "of_interviews",
+        "sentences",
+        "convergence",
+        "note",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -1,0 +1,192 @@
+"""Timings as ratios: the workflow against one process that calls the same functions in sequence, and large studies against small.
+
+Run with ``make bench``; nothing here is asserted. Installation and rendering are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = "results/internal/provenance/manifest.csv"
+
+
+def in_sequence() -> None:
+    """Do in this process, one after the other, what the rules do: read, compute, draw, write all tables and figures."""
+    from piloteval import people, provenance, tables, tiers
+    from piloteval.config import read_instruments, read_yaml, scales_of
+    from piloteval.intake import check, sheet
+    from piloteval.measures import certification, change, delphi, sample, scales, scoring
+    from piloteval.plan import RESULTS, Study
+    from piloteval.qualitative import coders, coding, segments, themes
+    from piloteval.qualitative.codebook import code_names, read_codebook
+    from piloteval.release import publish
+    from piloteval.report import figures
+    from piloteval.synthesis import joint
+
+    study = Study(read_yaml("config/config.yaml"))
+    config, settings, limits = study.config, study.settings(), study.limits("release")
+    tier = {
+        "restricted": tiers.RESTRICTED,
+        "internal": tiers.internal(limits["internal_floor"]),
+        "release": tiers.release(limits["release_floor"], limits["release_round_to"], limits["release_decimals"]),
+    }
+    done: dict[str, object] = {}
+
+    def write(folder: str, **results: object) -> None:
+        for name, table in results.items():
+            paths = [path for path in tables.CONTRACTS if path in (f"{folder}/{name}.csv", f"{folder}/{name}.parquet")]
+            one = tables.CONTRACTS[paths[0]]
+            done[one.path] = tables.present(table, one, tier[one.tier])
+            target = Path("results") / one.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(tables.to_bytes(done[one.path], one))
+
+    def sources(*kinds: str) -> list[sheet.Source]:
+        return sheet.from_params(study.rows(*kinds))
+
+    confidence, min_n = config["statistics"]["confidence"], config["statistics"]["min_n"]
+    instruments, codebook, sites = study.instruments, study.files("codebook"), study.files("sites")
+    checked = check.run(
+        study.sources, code_names(codebook), sheet=[config["inputs"]["sheet"]], sites=sites, instruments=instruments, standards=study.files("standards"),
+        statements=study.files("statements"), pins=study.pins(), found=study.found(), cohorts=list(config["study"]["cohorts"]),
+        outcomes=[one["scale"] for one in config["outcomes"]], settings=settings,
+    )  # fmt: skip
+    write("internal/quality", problems=checked["problems"], files=checked["files"])
+    write("restricted/quality", quarantine=checked["quarantine"])
+    admitted = people.run(
+        sources("register", "withdrawals", "interview_list"), sites=sites, instruments=[], key=study.files("key"),
+        cohorts=list(config["study"]["cohorts"]), criteria=study.criteria(), settings=settings,
+    )  # fmt: skip
+    ledgers = {"people": admitted.pop("rows")}
+    write("restricted/people", **admitted)
+    scored = scoring.run(sources("questionnaire"), instruments, admitted["pseudonyms"], admitted["participants"], registered=True, settings=settings)
+    ledgers["questionnaires"] = scored.pop("rows")
+    write("restricted/measures", **scored)
+    write("internal/sample", **sample.run(
+        admitted["screening"], admitted["participants"], scored["scores"], sites=sites, instruments=instruments, waves=study.waves(),
+        countries=config["study"]["countries"], registered=True,
+    ))  # fmt: skip
+    known = read_instruments(instruments)
+    by_scale, by_item = scales.estimate(scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n)
+    write("internal/reliability", scales=by_scale, items=by_item)
+    outcomes, means = change.compare(
+        scored["scores"], scales_of(known), outcomes=config["outcomes"], comparison=config["change"]["comparison"], confidence=confidence, min_n=min_n
+    )  # fmt: skip
+    write("internal/change", outcomes=outcomes, means=means)
+    certified = certification.run(
+        sources("audit", "rating", "indicator"), sites=sites, standards=study.files("standards"),
+        agree_from=config["certification"]["rating_agree_from"], confidence=confidence, settings=settings,
+    )  # fmt: skip
+    ledgers["certification"] = certified.pop("rows")
+    write("internal/certification", **certified)
+    agreed = delphi.run(sources("delphi"), study.files("statements"), consensus=study.consensus(), confidence=confidence, settings=settings)
+    ledgers["consensus"] = agreed.pop("rows")
+    write("internal/consensus", **agreed)
+    spoken = segments.run(sources("transcript"), admitted["interviewees"], settings)
+    ledgers["interviews"] = spoken.pop("rows")
+    write("internal/interviews", transcripts=spoken.pop("transcripts"))
+    write("restricted/interviews", **spoken)
+    book = read_codebook(codebook[0])
+    suggestions = coding.suggest(spoken["segments"], book)
+    write("restricted/interviews", suggestions=suggestions)
+    coded = coders.run(
+        sources("coding", "transcript"), admitted["interviewees"], spoken["segments"], suggestions, codebook[0], settings=settings, confidence=confidence
+    )  # fmt: skip
+    ledgers["codings"] = coded.pop("rows")
+    write("internal/interviews", agreement=coded.pop("agreement"))
+    write("restricted/interviews", **coded)
+    codes, matrix = themes.build(suggestions, spoken["segments"], book)
+    write("internal/interviews", codes=codes, themes=matrix)
+    write("internal/synthesis", joint_display=joint.display(config["synthesis"]["constructs"], done["internal/change/outcomes.csv"], done["internal/interviews/themes.csv"]))
+    released, withheld = publish.publish({path: done[path] for path in (f"internal/{name}" for part in RESULTS.values() for name in part)}, tier["release"])
+    write("internal/release", withheld=withheld)
+    for path, table in released.items():
+        folder, name = path.removesuffix(".csv").rsplit("/", 1)
+        write(folder, **{name: table})
+    for shown in study.tiers_shown():
+        place = Path(f"results/{shown}/figures")
+        place.mkdir(parents=True, exist_ok=True)
+        drawn = figures.draw_all(shown, study.figures(shown), done, study.labels(), Path)
+        write(f"{shown}/figures", alt=drawn)
+    for name, ledger in ledgers.items():
+        write("internal/quality", **{f"rows_{name}": ledger})
+    recorded = provenance.record(
+        ledgers, done["internal/quality/files.csv"], results=[*study.results(), *study.released(), *study.figure_files()],
+        catalogues=study.catalogues(), program=study.program(), rules={}, config=config, pins=study.pins(),
+    )  # fmt: skip
+    write("internal/quality", accounting=recorded.pop("accounting"))
+    write("release/quality", accounting=recorded.pop("released"))
+    write("internal/provenance", **recorded)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a run: one thread a process, as the jobs have it."""
+    threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": str(ROOT / "workflow/scripts")}
+
+
+def fresh(source: Path, parent: Path, name: str) -> Path:
+    """Copy config and data of a study into a fresh folder."""
+    folder = parent / name
+    for part in ("config", "data"):
+        shutil.copytree(source / part, folder / part)
+    return folder
+
+
+def timed(command: list[str], folder: Path) -> float:
+    """Return the seconds a command takes; a failing one ends the benchmark."""
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return seconds
+
+
+def measure(study: Path, parent: Path, name: str, repeats: int) -> tuple[float, float]:
+    """Return the shortest time of the workflow and of the sequence, in turns, so that other load hits both."""
+    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "all", TARGET]
+    sequence = [sys.executable, str(ROOT / "tests/bench.py"), "--sequence"]
+    times: dict[str, list[float]] = {"workflow": [], "sequence": []}
+    for turn in range(repeats):
+        times["sequence"].append(timed(sequence, fresh(study, parent, f"{name}-sequence-{turn}")))
+        times["workflow"].append(timed(workflow, fresh(study, parent, f"{name}-workflow-{turn}")))
+    return min(times["workflow"]), min(times["sequence"])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sequence", action="store_true", help="do the sequence in this process and in this folder")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--large", action="store_true", help="also a study of 660 people, 30 sites and 64 interviews")
+    arguments = parser.parse_args()
+    if arguments.sequence:
+        in_sequence()
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        workflow, sequence = measure(ROOT, Path(scratch), "example", arguments.repeats)
+        print(f"example: workflow {workflow:.1f} s, one process {sequence:.1f} s, ratio {workflow / sequence:.2f} (bar 2.50)")
+        folder = fresh(ROOT, Path(scratch), "again")
+        command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "all", TARGET]
+        first, again = timed(command, folder), timed(command, folder)
+        print(f"nothing to do: {again:.1f} s, ratio to a full run {again / first:.2f}")
+        if arguments.large:
+            large = Path(scratch) / "large"
+            sizes = ["--participants", "660", "--sites", "30", "--transcripts", "64", "--words", "3000", "--panellists", "60"]
+            shutil.copytree(ROOT / "config", large / "config")
+            timed([sys.executable, "-m", "piloteval.simulate", "--study", str(large), *sizes], ROOT)
+            big_workflow, big_sequence = measure(large, Path(scratch), "large", 1)
+            print(f"ten times the people: workflow {big_workflow:.1f} s, one process {big_sequence:.1f} s, ratio to the example {big_workflow / workflow:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The example study is run once a test session, in a copy of the repository; all workflow tests share it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def copy_repository(target: Path) -> Path:
+    """Copy what git knows or would add, so that results and the venv stay behind."""
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in names.stdout.decode().split("\0"):
+        source = ROOT / name
+        if name and source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    return target
+
+
+@dataclass
+class Workflow:
+    """A study folder and the Snakefile that runs it."""
+
+    folder: Path
+    snakefile: Path
+
+    def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "snakemake", "-s", str(self.snakefile), "-d", str(self.folder), "--cores", str(cores), *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment)
+
+    def console(self, *arguments: str) -> str:
+        """Run and return what the analyst reads."""
+        done = self.run(*arguments)
+        return done.stdout + done.stderr
+
+    def planned(self) -> set[str]:
+        """Return the rules a dry run says would run, without the target rules."""
+        done = self.run("-n", "--quiet", "host")
+        text = done.stdout + done.stderr
+        assert done.returncode == 0, text
+        if "Nothing to be done" in text:
+            return set()
+        table = text[text.index("Job stats:") :]
+        return set(re.findall(r"^([a-z_]+) +\d+$", table, re.MULTILINE)) - {"all", "total", "job"}
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    """Return the example study after one full run."""
+    folder = copy_repository(tmp_path_factory.mktemp("example"))
+    workflow = Workflow(folder, folder / "Snakefile")
+    done = workflow.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    workflow.first_run = done.stdout + done.stderr
+    return workflow
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a fresh study folder with the example's data, run with the repository's own Snakefile."""
+    for name in ("config", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return Workflow(tmp_path, ROOT / "Snakefile")
