@@ -1,6 +1,7 @@
 """Studies with one part only run by data and configuration alone, and their report says what is not part of them."""
 
 import csv
+import os
 import re
 import shutil
 
@@ -67,6 +68,22 @@ def test_interviews_only(interviews):
     assert "Cronbach" not in text
     assert not (interviews.folder / "results/internal/reliability").exists()
     assert interviews.planned() == set()
+
+
+@pytest.mark.xdist_group("cases")
+def test_an_older_raw_file_really_changes_the_numbers(questionnaires):
+    """A file restored from a backup, older than the results, is read again; then nothing is left to do."""
+    results = questionnaires.folder / "results/internal"
+    path = questionnaires.folder / "data/bfi_66x25_missing.csv"
+    lines = path.read_text().splitlines()
+    lines[1] = "6" + lines[1][1:]
+    path.write_text("\n".join(lines) + "\n")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+    before = (results / "reliability/scales.csv").read_bytes()
+    text = questionnaires.console("reliability")
+    assert "Changed since the last run: reliability/" in text
+    assert (results / "reliability/scales.csv").read_bytes() != before
+    assert "Nothing to be done" in questionnaires.console("reliability")
 
 
 @pytest.mark.xdist_group("cases")

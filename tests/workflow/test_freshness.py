@@ -23,7 +23,7 @@ EDITS = [
     ("data/example/indicators.csv", "text", {"check_inputs", "assess_certification", *END}),
     ("data/example/consensus/round2.csv", "text", {"check_inputs", "assess_consensus", *END}),
     ("data/example/interviews/I04.txt", "text", {"check_inputs", "prepare_transcripts", "join_findings", *THEMES, *END}),
-    ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", *END}),
+    ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
     ("config/standards/training.tsv", "row", {"check_inputs", "assess_certification", *END}),
@@ -131,15 +131,3 @@ def test_an_edit_of_data_and_code_at_once_is_not_half_done(example):
     data = Edit(example.folder / "data/example/interviews/I07.txt", CONTENT["text"], 2)
     with code, data:
         assert {"check_inputs", "assess_consensus", "prepare_transcripts"} <= example.planned()
-
-
-def test_an_edit_really_runs_and_then_nothing_is_left_to_do(example):
-    path = example.folder / "data/example/consensus/round2.csv"
-    before = (example.folder / "results/internal/reliability/scales.csv").stat().st_mtime_ns
-    with Edit(path, lambda data: data.replace(b",5,", b",4,", 1), -10_000_000):
-        text = example.console()
-        assert "Changed since the last run: consensus/statements.csv" in text
-        assert example.planned() == set()
-    assert (example.folder / "results/internal/reliability/scales.csv").stat().st_mtime_ns == before
-    example.run()
-    assert example.planned() == set()

@@ -658,7 +658,7 @@ def contract(path: str | Path) -> Table:
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula, and a lone carriage return, which is not quoted, from cutting a row."""
+    """Keep a spreadsheet from taking a text for a formula, and a carriage return, not quoted by csv, from cutting a row."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\n") else text
 
