@@ -76,4 +76,4 @@ onsuccess:
 
 
 onerror:
-    summary.stopped(str(log))
+    summary.stopped(log)

@@ -67,7 +67,14 @@ def in_sequence() -> None:
     )  # fmt: skip
     ledgers = {"people": admitted.pop("rows")}
     write("restricted/people", **admitted)
-    scored = scoring.run(sources("questionnaire"), instruments, admitted["pseudonyms"], admitted["participants"], registered=True, settings=settings)
+    scored = scoring.run(
+        sources("questionnaire"),
+        instruments,
+        admitted["pseudonyms"],
+        admitted["participants"],
+        registered=True,
+        settings=settings,
+    )
     ledgers["questionnaires"] = scored.pop("rows")
     write("restricted/measures", **scored)
     write("internal/sample", **sample.run(
@@ -75,7 +82,9 @@ def in_sequence() -> None:
         countries=config["study"]["countries"], registered=True,
     ))  # fmt: skip
     known = read_instruments(instruments)
-    by_scale, by_item = scales.estimate(scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n)
+    by_scale, by_item = scales.estimate(
+        scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n
+    )
     write("internal/reliability", scales=by_scale, items=by_item)
     outcomes, means = change.compare(
         scored["scores"], scales_of(known), outcomes=config["outcomes"], comparison=config["change"]["comparison"], confidence=confidence, min_n=min_n
@@ -87,7 +96,13 @@ def in_sequence() -> None:
     )  # fmt: skip
     ledgers["certification"] = certified.pop("rows")
     write("internal/certification", **certified)
-    agreed = delphi.run(sources("delphi"), study.files("statements"), consensus=study.consensus(), confidence=confidence, settings=settings)
+    agreed = delphi.run(
+        sources("delphi"),
+        study.files("statements"),
+        consensus=study.consensus(),
+        confidence=confidence,
+        settings=settings,
+    )
     ledgers["consensus"] = agreed.pop("rows")
     write("internal/consensus", **agreed)
     spoken = segments.run(sources("transcript"), admitted["interviewees"], settings)
@@ -105,8 +120,18 @@ def in_sequence() -> None:
     write("restricted/interviews", **coded)
     codes, matrix = themes.build(suggestions, spoken["segments"], book)
     write("internal/interviews", codes=codes, themes=matrix)
-    write("internal/synthesis", joint_display=joint.display(config["synthesis"]["constructs"], done["internal/change/outcomes.csv"], done["internal/interviews/themes.csv"]))
-    released, withheld = publish.publish({path: done[path] for path in (f"internal/{name}" for part in RESULTS.values() for name in part)}, tier["release"])
+    write(
+        "internal/synthesis",
+        joint_display=joint.display(
+            config["synthesis"]["constructs"],
+            done["internal/change/outcomes.csv"],
+            done["internal/interviews/themes.csv"],
+        ),
+    )
+    released, withheld = publish.publish(
+        {path: done[path] for path in (f"internal/{name}" for part in RESULTS.values() for name in part)},
+        tier["release"],
+    )
     write("internal/release", withheld=withheld)
     for path, table in released.items():
         folder, name = path.removesuffix(".csv").rsplit("/", 1)
@@ -153,7 +178,18 @@ def timed(command: list[str], folder: Path) -> float:
 
 def measure(study: Path, parent: Path, name: str, repeats: int) -> tuple[float, float]:
     """Return the shortest time of the workflow and of the sequence, in turns, so that other load hits both."""
-    workflow = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "all", TARGET]
+    workflow = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        "2",
+        "--quiet",
+        "all",
+        TARGET,
+    ]
     sequence = [sys.executable, str(ROOT / "tests/bench.py"), "--sequence"]
     times: dict[str, list[float]] = {"workflow": [], "sequence": []}
     for turn in range(repeats):
@@ -174,18 +210,44 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         workflow, sequence = measure(ROOT, Path(scratch), "example", arguments.repeats)
-        print(f"example: workflow {workflow:.1f} s, one process {sequence:.1f} s, ratio {workflow / sequence:.2f} (bar 2.50)")
+        print(
+            f"example: workflow {workflow:.1f} s, one process {sequence:.1f} s, ratio {workflow / sequence:.2f} (bar 2.50)"
+        )
         folder = fresh(ROOT, Path(scratch), "again")
-        command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "all", TARGET]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            str(ROOT / "Snakefile"),
+            "--cores",
+            "2",
+            "--quiet",
+            "all",
+            TARGET,
+        ]
         first, again = timed(command, folder), timed(command, folder)
         print(f"nothing to do: {again:.1f} s, ratio to a full run {again / first:.2f}")
         if arguments.large:
             large = Path(scratch) / "large"
-            sizes = ["--participants", "660", "--sites", "30", "--transcripts", "64", "--words", "3000", "--panellists", "60"]
+            sizes = [
+                "--participants",
+                "660",
+                "--sites",
+                "30",
+                "--transcripts",
+                "64",
+                "--words",
+                "3000",
+                "--panellists",
+                "60",
+            ]
             shutil.copytree(ROOT / "config", large / "config")
             timed([sys.executable, "-m", "piloteval.simulate", "--study", str(large), *sizes], ROOT)
             big_workflow, big_sequence = measure(large, Path(scratch), "large", 1)
-            print(f"ten times the people: workflow {big_workflow:.1f} s, one process {big_sequence:.1f} s, ratio to the example {big_workflow / workflow:.2f}")
+            print(
+                f"ten times the people: workflow {big_workflow:.1f} s, one process {big_sequence:.1f} s, ratio to the example {big_workflow / workflow:.2f}"
+            )
 
 
 if __name__ == "__main__":

@@ -164,7 +164,8 @@ def test_every_shipped_scale_is_worked_by_hand_above():
         "who5.total", "brs.total", "gse.total", "cbi.personal", "cbi.work", "cbi.client", "com.total",
         *(f"svest.{name}" for name in (
             "psychological_distress", "physical_distress", "colleague_support", "supervisor_support",
-            "institutional_support", "non_work_support", "professional_self_efficacy", "turnover_intentions", "absenteeism",
+            "institutional_support", "non_work_support", "professional_self_efficacy", "turnover_intentions",
+            "absenteeism",
         )),
     }  # fmt: skip
 

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def copy_repository(target: Path) -> Path:
     """Copy what git knows or would add, so that results and the venv stay behind."""
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    )
     for name in names.stdout.decode().split("\0"):
         source = ROOT / name
         if name and source.is_file():
@@ -33,7 +35,18 @@ class Workflow:
 
     def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        command = [sys.executable, "-m", "snakemake", "-s", str(self.snakefile), "-d", str(self.folder), "--cores", str(cores), *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "-s",
+            str(self.snakefile),
+            "-d",
+            str(self.folder),
+            "--cores",
+            str(cores),
+            *arguments,
+        ]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment)
 
     def console(self, *arguments: str) -> str:

@@ -52,7 +52,9 @@ def imports(path):
 def rule_blocks():
     blocks = {}
     for path in RULE_FILES:
-        for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        for name, body in re.findall(
+            r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             blocks[name] = body
     return blocks
 
@@ -78,7 +80,9 @@ def test_only_the_job_knows_snakemake(path):
 
 
 def test_pingouin_comes_in_by_one_door():
-    assert [module_name(path) for path in MODULES if any(name.split(".")[0] == "pingouin" for name in imports(path))] == ["piloteval.measures.pg"]
+    assert [
+        module_name(path) for path in MODULES if any(name.split(".")[0] == "pingouin" for name in imports(path))
+    ] == ["piloteval.measures.pg"]
 
 
 def test_one_name_a_rule():
@@ -139,14 +143,25 @@ def test_shims_are_thin_and_use_only_what_their_rule_declares(path):
 def test_code_of_a_rule_is_the_closure_of_its_imports():
     closure = plan.code("estimate_reliability")
     names = {Path(path).name for path in closure}
-    assert {"scales.py", "reliability.py", "scoring.py", "statistic.py", "job.py", "tables.py", "tiers.py", "__init__.py"} <= names
+    assert {
+        "scales.py",
+        "reliability.py",
+        "scoring.py",
+        "statistic.py",
+        "job.py",
+        "tables.py",
+        "tiers.py",
+        "__init__.py",
+    } <= names
     assert not names & {"prepost.py", "coding.py", "figures.py", "prose.py"}
     assert all(not Path(path).is_absolute() for path in closure)
 
 
 def test_starting_snakemake_imports_nothing_heavy():
     code = "import sys; import piloteval.plan, piloteval.summary; print([m for m in ('pandas', 'numpy', 'spacy', 'scipy') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(SCRIPTS)}, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(SCRIPTS)}, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -174,13 +189,17 @@ def test_lock_has_hashes_and_no_addresses():
 
 
 def test_no_path_of_one_machine_and_no_large_file():
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     for name in filter(None, names):
         path = ROOT / name
         if not path.is_file():
             continue
         assert path.stat().st_size < 1_000_000, name
-        if path.suffix in (".py", ".smk", ".yaml", ".yml", ".md", ".qmd", ".toml", ".tsv") and not name.startswith("tests/"):
+        if path.suffix in (".py", ".smk", ".yaml", ".yml", ".md", ".qmd", ".toml", ".tsv") and not name.startswith(
+            "tests/"
+        ):
             assert not re.search(r"(?<![\w.])/(home|root|work|Users|tmp)/\w", path.read_text(encoding="utf-8")), name
 
 
@@ -212,5 +231,7 @@ def test_every_released_table_protects_people():
 )  # fmt: skip
 def test_lint(command):
     program = Path(sys.executable).parent / command[0]
-    done = subprocess.run([str(program) if program.is_file() else command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(program) if program.is_file() else command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr

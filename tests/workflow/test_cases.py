@@ -39,7 +39,10 @@ def report_of(case):
 @pytest.mark.xdist_group("cases")
 def test_questionnaires_only(questionnaires):
     text = report_of(questionnaires)
-    assert "This study has no data for: change between the waves, audits and ratings of the standards, consensus of a panel, interviews and" in text
+    assert (
+        "This study has no data for: change between the waves, audits and ratings of the standards, consensus of a panel, interviews and"
+        in text
+    )
     assert "The study has no register, so consent and eligibility were not checked here" in text
     assert "Themes by cohort" not in text
     assert not (questionnaires.folder / "results/internal/interviews").exists()

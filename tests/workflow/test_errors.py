@@ -73,21 +73,36 @@ def test_missing_column(study):
 def test_ragged_row(study):
     edit(study, "data/example/audits/self.csv", "\nat1,", "\nat1,at1,")
     text = stopped(study)
-    assert "data/example/audits/self.csv, row 2: the row has 8 cells; expected 7 as in the header. Check separators and quotes in this row." in text
+    assert (
+        "data/example/audits/self.csv, row 2: the row has 8 cells; expected 7 as in the header. Check separators and quotes in this row."
+        in text
+    )
 
 
 @pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
-        ("report:\n  engine:", "report:\n  engin:", "config/config.yaml: `report.engin` is not a known key. Did you mean `engine`?"),
-        ("engine: auto", "engine: latex", "config/config.yaml: `report.engine` must be one of `auto`, `quarto`, `builtin`. Correct the value."),
+        (
+            "report:\n  engine:",
+            "report:\n  engin:",
+            "config/config.yaml: `report.engin` is not a known key. Did you mean `engine`?",
+        ),
+        (
+            "engine: auto",
+            "engine: latex",
+            "config/config.yaml: `report.engine` must be one of `auto`, `quarto`, `builtin`. Correct the value.",
+        ),
         (
             "{scale: brs.total, role: secondary}",
             "{scale: mbi.total, role: secondary}",
             "config/config.yaml: `outcomes.2.scale` names the instrument of `mbi.total`, which is not in `instruments`. "
             "Add it there, or remove the outcome.",
         ),
-        ("internal_floor: 5", "internal_floor: 1", "config/config.yaml: `tiers.internal_floor` must be a whole number of at least 5. Correct the value."),
+        (
+            "internal_floor: 5",
+            "internal_floor: 1",
+            "config/config.yaml: `tiers.internal_floor` must be a whole number of at least 5. Correct the value.",
+        ),
     ],
 )
 def test_configuration_faults(study, before, after, sentence):
@@ -105,9 +120,19 @@ def test_an_answer_off_the_scale_is_set_aside_and_nothing_is_lost(example):
     with (example.folder / "results/internal/quality/problems.csv").open(encoding="utf-8") as handle:
         problems = list(csv.DictReader(handle))
     off = next(row for row in problems if row["rule"] == "answer.invalid")
-    assert (off["file"], off["row"], off["column"], off["level"]) == ("data/example/questionnaires/be2_pre.csv", "4", "brs_3", "QUARANTINE")
+    assert (off["file"], off["row"], off["column"], off["level"]) == (
+        "data/example/questionnaires/be2_pre.csv",
+        "4",
+        "brs_3",
+        "QUARANTINE",
+    )
     assert off["expected"] == "one of 1, 2, 3, 4, 5"
-    assert {row["rule"] for row in problems} == {"answer.invalid", "person.duplicate", "person.unknown", "table.extra-column"}
+    assert {row["rule"] for row in problems} == {
+        "answer.invalid",
+        "person.duplicate",
+        "person.unknown",
+        "table.extra-column",
+    }
     with (example.folder / "results/restricted/quality/quarantine.csv").open(encoding="utf-8") as handle:
         kept = next(row for row in csv.DictReader(handle) if row["rule"] == "answer.invalid")
     assert kept["value"] == "9"

@@ -67,14 +67,19 @@ def test_rows_add_up(example):
     for row in read_csv(example.folder / "results/internal/quality/accounting.csv"):
         parts = sum(int(row[column]) for column in ("analysed", "quarantined", "excluded", "withdrawn"))
         assert int(row["rows_read"]) == parts, row
-    flow = {(row["step"], row["reason"]): int(row["people"]) for row in read_csv(example.folder / "results/internal/sample/flow.csv")}
+    flow = {
+        (row["step"], row["reason"]): int(row["people"])
+        for row in read_csv(example.folder / "results/internal/sample/flow.csv")
+    }
     assert flow["enrolled", ""] == 66
     assert flow["registered", ""] == flow["enrolled", ""] + flow["excluded", ""] + flow["withdrew", ""]
 
 
 def test_every_statistic_row_says_what_it_is(example):
     for path in outputs(example, "internal"):
-        columns = CONTRACTS[path.relative_to(example.folder / "results").as_posix()].columns if path.suffix == ".csv" else {}
+        columns = (
+            CONTRACTS[path.relative_to(example.folder / "results").as_posix()].columns if path.suffix == ".csv" else {}
+        )
         if "question" not in columns:
             continue
         for row in read_csv(path):
@@ -100,6 +105,9 @@ def test_no_cell_under_the_floor(example, tier, floor):
         table = tables.read(path)
         for column in one.people:
             assert not (table[column].dropna() < floor).any(), (path, column)
+        for part, whole, _told in one.parts:
+            shown = table.dropna(subset=[part])
+            assert (shown[part] >= floor).all() and (shown[whole] - shown[part] >= floor - 5).all(), (path, part)
 
 
 def test_counts_for_the_public_are_multiples_of_five_and_statistics_have_one_decimal(example):
@@ -110,14 +118,18 @@ def test_counts_for_the_public_are_multiples_of_five_and_statistics_have_one_dec
         table = tables.read(path)
         for column in {*one.people, *one.rounded}:
             assert (table[column].dropna() % 5 == 0).all(), (path, column)
-        for column in one.statistics:
-            values = table[column]
+        for column in {*one.statistics, *(part for part, *_rest in one.parts)}:
+            values = table[column].dropna()
             if pd.api.types.is_float_dtype(values):
-                assert (values.dropna().round(1) == values.dropna()).all(), (path, column)
-            elif pd.api.types.is_integer_dtype(values):
-                assert (values.dropna() % 5 == 0).all(), (path, column)
+                assert (values.round(1) == values).all(), (path, column)
+            elif column.startswith("n_") or column in [part for part, *_rest in one.parts]:
+                assert (values % 5 == 0).all(), (path, column)
+            if column in one.percents:
+                assert (values % 5 == 0).all(), (path, column)
+            if column in one.coefficients:
+                assert (values.abs() < 1).all(), (path, column)
         for column in {"note", "dropped_reason"} & set(one.columns):
-            remarks = table[column][~table[column].str.startswith("withheld")]
+            remarks = table[column][~table[column].str.contains("withheld|undefined: fewer")]
             assert not remarks.str.contains(r"\d").any(), (path, column)
 
 
@@ -130,7 +142,11 @@ def test_nobody_can_be_found_outside_the_restricted_tier(example):
     segments = tables.read(restricted / "interviews/segments.parquet")
     needles = {row["participant"] for row in read_csv(example.folder / "data/example/register.csv")}
     needles |= {*people["person"], *interviewees["speaker"]} - {""}
-    needles |= {row["text"] for row in read_csv(truth / "identifiers.csv") if row["kind"] in ("person", "phone", "email", "ward", "organisation")}
+    needles |= {
+        row["text"]
+        for row in read_csv(truth / "identifiers.csv")
+        if row["kind"] in ("person", "phone", "email", "ward", "organisation")
+    }
     needles |= {text[:40] for text in segments["text"] if len(text) > 40}
     needles |= {row["quote"][:40] for row in read_csv(truth / "gold_codes.csv") if len(row["quote"]) > 40}
     assert len(needles) > 900
@@ -159,7 +175,9 @@ def test_pictures_carry_no_clock_user_or_program(example):
 
 @pytest.fixture(scope="module", params=AUDIENCES)
 def report(request, example):
-    return request.param, (example.folder / f"results/{request.param}/report/evaluation.html").read_text(encoding="utf-8")
+    return request.param, (example.folder / f"results/{request.param}/report/evaluation.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def text_of(page):
@@ -170,7 +188,21 @@ def text_of(page):
 def test_report_health(report):
     _tier, page = report
     words = text_of(page)
-    for sign in ("Traceback", "Error:", "Warning", "Exception", "?@", "?fig", "?tbl", "```", ":::", "{python}", "<NA>", "NaT", "None"):
+    for sign in (
+        "Traceback",
+        "Error:",
+        "Warning",
+        "Exception",
+        "?@",
+        "?fig",
+        "?tbl",
+        "```",
+        ":::",
+        "{python}",
+        "<NA>",
+        "NaT",
+        "None",
+    ):
         assert sign not in words, sign
     assert not re.search(r"\bnan\b", words, re.IGNORECASE)
 
@@ -249,7 +281,9 @@ def test_numbers_left_in_the_prose_belong_to_names(report):
         body = re.sub(rf"<{element}\b.*?</{element}>", " ", body, flags=re.DOTALL)
     body = re.sub(r'<span class="num".*?</span>', " ", body, flags=re.DOTALL)
     body = re.sub(r'<span class="header-section-number">.*?</span>', " ", body, flags=re.DOTALL)
-    body = re.sub(r'<a [^>]*class="[^"]*(?:quarto-xref|xref|cross-ref|citation)[^"]*".*?</a>', " ", body, flags=re.DOTALL)
+    body = re.sub(
+        r'<a [^>]*class="[^"]*(?:quarto-xref|xref|cross-ref|citation)[^"]*".*?</a>', " ", body, flags=re.DOTALL
+    )
     body = re.sub(r"<a [^>]*href=\"#[^>]*>.*?</a>", " ", body, flags=re.DOTALL)
     start = body.find('id="sec-instruments"')
     end = body.find("<h1", start)
@@ -262,9 +296,15 @@ def test_numbers_left_in_the_prose_belong_to_names(report):
 def test_the_page_module_refuses_an_ambiguous_number(example, tmp_path):
     folder = tmp_path
     (folder / "tables/results/internal/sample").mkdir(parents=True)
-    (folder / "tables/results/internal/sample/flow.csv").write_bytes((example.folder / "results/internal/sample/flow.csv").read_bytes())
-    (folder / "report.json").write_text('{"tier": "internal", "engine": "builtin", "study": {}, "parts": [], "tiers": {}}')
+    (folder / "tables/results/internal/sample/flow.csv").write_bytes(
+        (example.folder / "results/internal/sample/flow.csv").read_bytes()
+    )
+    (folder / "report.json").write_text(
+        '{"tier": "internal", "engine": "builtin", "study": {}, "parts": [], "tiers": {}}'
+    )
     with pytest.raises(KeyError, match="names 2 rows"):
-        Page(folder).value("sample/flow.csv", "people", step="excluded", reason="nobody") if False else Page(folder).value(
-            "sample/flow.csv", "people", step="answered", reason="pre"
-        ) and Page(folder).value("sample/flow.csv", "people", step="answered")
+        Page(folder).value("sample/flow.csv", "people", step="excluded", reason="nobody") if False else Page(
+            folder
+        ).value("sample/flow.csv", "people", step="answered", reason="pre") and Page(folder).value(
+            "sample/flow.csv", "people", step="answered"
+        )

@@ -16,13 +16,25 @@ PACKAGE = "workflow/scripts/piloteval"
 
 #: file, how it is edited, rules that run again
 EDITS = [
-    ("data/example/questionnaires/at1_pre.csv", "older", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
-    ("data/example/questionnaires/pt1_post.xlsx", "older", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
+    (
+        "data/example/questionnaires/at1_pre.csv",
+        "older",
+        {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
+    ),
+    (
+        "data/example/questionnaires/pt1_post.xlsx",
+        "older",
+        {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
+    ),
     ("data/example/register.csv", "text", {"check_inputs", *PEOPLE}),
     ("data/example/audits/external.csv", "older", {"check_inputs", "assess_certification", *END}),
     ("data/example/indicators.csv", "text", {"check_inputs", "assess_certification", *END}),
     ("data/example/consensus/round2.csv", "text", {"check_inputs", "assess_consensus", *END}),
-    ("data/example/interviews/I04.txt", "text", {"check_inputs", "prepare_transcripts", "join_findings", *THEMES, *END}),
+    (
+        "data/example/interviews/I04.txt",
+        "text",
+        {"check_inputs", "prepare_transcripts", "join_findings", *THEMES, *END},
+    ),
     ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
@@ -30,7 +42,11 @@ EDITS = [
     ("config/statements.tsv", "row", {"check_inputs", "assess_consensus", *END}),
     (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", *END}),
     (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "join_findings", *END}),
-    (f"{PACKAGE}/measures/agreement.py", "text", {"assess_certification", "assess_consensus", "check_coders", "compare_waves", "join_findings", *END}),
+    (
+        f"{PACKAGE}/measures/agreement.py",
+        "text",
+        {"assess_certification", "assess_consensus", "check_coders", "compare_waves", "join_findings", *END},
+    ),
     (f"{PACKAGE}/qualitative/coding.py", "text", {"join_findings", *THEMES, *END}),
     (f"{PACKAGE}/synthesis/joint.py", "text", {"join_findings", *END}),
     (f"{PACKAGE}/report/figures.py", "text", {"draw_figures", *REPORT}),
@@ -43,7 +59,19 @@ EDITS = [
 #: key of config.yaml, from, to, rules that run again
 SETTINGS = [
     ("min_n: 10", "min_n: 12", {"estimate_reliability", "compare_waves", "join_findings", *END}),
-    ("confidence: 0.95", "confidence: 0.90", {"estimate_reliability", "compare_waves", "assess_certification", "assess_consensus", "check_coders", "join_findings", *END}),
+    (
+        "confidence: 0.95",
+        "confidence: 0.90",
+        {
+            "estimate_reliability",
+            "compare_waves",
+            "assess_certification",
+            "assess_consensus",
+            "check_coders",
+            "join_findings",
+            *END,
+        },
+    ),
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),
     ("min_experience_years: 5", "min_experience_years: 6", PEOPLE),
     ("release_floor: 10", "release_floor: 15", END),
@@ -101,7 +129,10 @@ def test_a_changed_setting_runs_exactly_what_uses_it(example, before, after, exp
 
 
 def test_touched_files_run_nothing(example):
-    for path in [*example.folder.glob("workflow/scripts/piloteval/**/*.py"), *example.folder.glob("data/example/**/*.*")]:
+    for path in [
+        *example.folder.glob("workflow/scripts/piloteval/**/*.py"),
+        *example.folder.glob("data/example/**/*.*"),
+    ]:
         os.utime(path)
     assert example.planned() == set()
 

@@ -116,6 +116,7 @@ rule compare_waves:
             category="Change",
         ),
         means="results/internal/change/means.csv",
+        improved="results/internal/change/improved.csv",
     log:
         "logs/compare_waves.log",
     benchmark:

@@ -8,5 +8,4 @@ with job(snakemake) as this:
 
     scales = scales_of(read_instruments(this.files("instruments")))
     settings = this.values("outcomes", "comparison", "confidence", "min_n")
-    outcomes, means = change.compare(this.read("scores"), scales, **settings)
-    this.write(outcomes=outcomes, means=means)
+    this.write(**change.compare(this.read("scores"), scales, **settings))

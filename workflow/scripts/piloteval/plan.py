@@ -37,7 +37,7 @@ AUDIENCES = {"internal": "internal", "public": "release"}
 RESULTS = {
     "sample": ("sample/flow.csv", "sample/characteristics.csv", "sample/waves.csv", "sample/scores.csv"),
     "reliability": ("reliability/scales.csv", "reliability/items.csv"),
-    "change": ("change/outcomes.csv", "change/means.csv"),
+    "change": ("change/outcomes.csv", "change/means.csv", "change/improved.csv"),
     "certification": (
         "certification/standards.csv",
         "certification/institutions.csv",

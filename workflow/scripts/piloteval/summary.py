@@ -59,9 +59,10 @@ def end(study: Study) -> None:
             _say(f"Report: {path}")
 
 
-def stopped(log: str) -> None:
+def stopped(log: list[str] | str) -> None:
     """Say again, below all that Snakemake printed, why the run stopped."""
     _say("\nThe run stopped. Nothing half-made was left.")
     if STOPPED.is_file():
         _say(STOPPED.read_text(encoding="utf-8").rstrip())
-    _say(f"More is in logs/, and of the run itself in {log}")
+    own = log if isinstance(log, str) else " ".join(log)
+    _say(f"More is in logs/, and of the run itself in {own}")

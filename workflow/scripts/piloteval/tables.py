@@ -8,7 +8,7 @@ contract decides what its tier may show. Row-level tables are Parquet, tables of
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,13 @@ class Table:
         Counts that are no cell of people (flow, files) and are only rounded in the release tier.
     shares : tuple of (str, str, str)
         Percent columns as (part, whole, percent); recomputed from the shown counts.
+    parts : tuple of (str, str, tuple of str)
+        Counts of people within the row as (part, whole, columns that tell it); withheld by themselves where the part or the rest
+        is under the floor.
+    percents : tuple of str
+        Percent columns that the release tier shows in the steps of its counts.
+    coefficients : tuple of str
+        Columns bounded by one, whose decimals the release tier cuts off rather than rounds.
     released : bool
         Whether the release tier gets the table.
     """
@@ -84,6 +91,9 @@ class Table:
     margins: tuple[tuple[str, str], ...] = ()
     rounded: tuple[str, ...] = ()
     shares: tuple[tuple[str, str, str], ...] = ()
+    parts: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    percents: tuple[str, ...] = ()
+    coefficients: tuple[str, ...] = ()
     released: bool = False
 
     @property
@@ -323,14 +333,24 @@ CONTRACTS: dict[str, Table] = {
                 median=NUMBER,
                 q1=NUMBER,
                 q3=NUMBER,
+                floor_people=WHOLE,
                 floor_percent=NUMBER,
+                ceiling_people=WHOLE,
                 ceiling_percent=NUMBER,
                 note=TEXT,
             ),
             keys=("scale", "wave", "cohort"),
             people=("n",),
-            statistics=("n_without_score", "mean", "sd", "median", "q1", "q3", "floor_percent", "ceiling_percent"),
+            statistics=(
+                *("n_without_score", "mean", "sd", "median", "q1", "q3"),
+                *("floor_people", "floor_percent", "ceiling_people", "ceiling_percent"),
+            ),
             margins=_COHORT,
+            parts=(
+                ("floor_people", "n", ("floor_percent",)),
+                ("ceiling_people", "n", ("ceiling_percent",)),
+            ),
+            shares=(("floor_people", "n", "floor_percent"), ("ceiling_people", "n", "ceiling_percent")),
             released=True,
         ),
         # --------------------------------------------------------------------------- internal: measures
@@ -352,6 +372,7 @@ CONTRACTS: dict[str, Table] = {
             keys=("scale", "wave", "statistic"),
             people=("n",),
             statistics=ESTIMATE,
+            coefficients=("estimate", "ci_low", "ci_high"),
             released=True,
         ),
         Table(
@@ -374,6 +395,7 @@ CONTRACTS: dict[str, Table] = {
             keys=("scale", "item", "wave"),
             people=("n",),
             statistics=("mean", "sd", "item_total", "item_rest", "alpha_if_deleted"),
+            coefficients=("item_total", "item_rest", "alpha_if_deleted"),
             released=True,
         ),
         Table(
@@ -385,6 +407,18 @@ CONTRACTS: dict[str, Table] = {
             keys=("scale", "cohort", "statistic"),
             people=("n",),
             statistics=(*ESTIMATE, "p", "p_adjusted"),
+            released=True,
+        ),
+        Table(
+            "internal/change/improved.csv",
+            "participants whose score moved in the better direction",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, improved=WHOLE) | STATISTIC,
+            keys=("scale", "cohort"),
+            people=("n",),
+            statistics=("improved", *ESTIMATE),
+            parts=(("improved", "n", ("estimate", "ci_low", "ci_high")),),
+            percents=("ci_low", "ci_high"),
+            shares=(("improved", "n", "estimate"),),
             released=True,
         ),
         Table(
@@ -457,6 +491,7 @@ CONTRACTS: dict[str, Table] = {
             keys=("standard", "dimension"),
             people=("n",),
             statistics=("median", "q1", "q3", *ESTIMATE),
+            percents=("estimate", "ci_low", "ci_high"),
             released=True,
         ),
         Table(
@@ -482,6 +517,7 @@ CONTRACTS: dict[str, Table] = {
             keys=("statement", "round", "dimension"),
             people=("n",),
             statistics=("median", "q1", "q3", "agreed", *ESTIMATE),
+            percents=("estimate", "ci_low", "ci_high"),
             released=True,
         ),
         Table(
@@ -622,19 +658,12 @@ CONTRACTS: dict[str, Table] = {
     )
 }
 CONTRACTS |= {
-    "release" + path.removeprefix("internal"): Table(
-        "release" + path.removeprefix("internal"),
-        one.what,
-        one.columns,
-        one.keys,
-        one.people,
-        one.statistics,
-        one.margins,
-        one.rounded,
-        one.shares,
+    released.path: released
+    for released in (
+        replace(one, path="release" + path.removeprefix("internal"), released=False)
+        for path, one in list(CONTRACTS.items())
+        if one.released
     )
-    for path, one in list(CONTRACTS.items())
-    if one.released
 }
 
 
@@ -658,7 +687,7 @@ def contract(path: str | Path) -> Table:
 
 
 def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula, and a carriage return, not quoted by csv, from cutting a row."""
+    """Keep a spreadsheet from taking a text for a formula, and a carriage return from cutting a row in two."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\n") else text
 
@@ -710,8 +739,21 @@ def present(table: pd.DataFrame, one: Table, tier: Tier) -> pd.DataFrame:
         # What parts are parts of counts people as well: a cohort under the floor is not told by what its parts are of.
         small = tiers.withheld(typed, (column,), tier.floor, tuple(set(one.margins) & set(_COHORT)), one.keys) != ""
         shown.loc[small, column] = pd.NA
+    for part, whole, told in one.parts:
+        hidden = tiers.small_part(typed[part], typed[whole], tier.floor)
+        for column in (part, *told):
+            shown.loc[hidden, column] = pd.NA
+        shown[part] = tiers.round_counts(shown[part], tier.round_to)
+        if "estimate" in told:
+            silent = hidden & ~shown["note"].str.contains("withheld|undefined")
+            shown.loc[silent, "note"] = tiers.PART_WITHHELD.format(floor=tier.floor)
     for column in one.rounded:
-        shown[column] = tiers.round_counts(shown[column], tier.round_to)
+        shown[column] = tiers.coarsen_steps(shown[column], tier)
+    if tier.decimals is not None:
+        for column in one.coefficients:
+            shown[column] = tiers.toward_zero(typed[column], tier.decimals).where(shown[column].notna())
+        for column in one.percents:
+            shown[column] = (shown[column] / tier.round_to).round() * tier.round_to
     for part, whole, percent in one.shares:
         shares = 100 * shown[part].astype("Float64") / shown[whole].astype("Float64").where(shown[whole] > 0)
         shown[percent] = (

@@ -6,6 +6,7 @@ and its reviewers), ``release`` (for everybody). A person counts in a cell only 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+#: Text of the ``note`` of a row of which only a part is withheld.
+PART_WITHHELD = "a part is withheld: it or its rest is fewer than {floor} people"
 #: Text of the ``note`` of a withheld cell; ``{floor}`` is filled in. It does not tell a small cell from one that only
 #: protects it: who knows which is which can narrow both down, often to one value.
 WITHHELD = "withheld: fewer than {floor} people, or protects such a cell"
@@ -176,6 +179,27 @@ def round_counts(counts: pd.Series, base: int) -> pd.Series:
     if base <= 1:
         return counts
     return ((counts + base // 2) // base) * base
+
+
+def small_part(count: pd.Series, whole: pd.Series, floor: int) -> pd.Series:
+    """Tell where a part of a group, or the rest of it, is under the floor or was withheld before.
+
+    A share of 98 % says as much as one of 2 %.
+    """
+    return ((count < floor) | (whole - count < floor)).fillna(True).astype(bool)
+
+
+def coarsen_steps(counts: pd.Series, tier: Tier) -> pd.Series:
+    """Return counts of a process (flow, rows): exact inside, in steps outside, where few are left out and none stays none."""
+    if tier.round_to <= 1:
+        return counts
+    return round_counts(counts, tier.round_to).mask((counts > 0) & (counts < tier.floor))
+
+
+def toward_zero(values: pd.Series, decimals: int) -> pd.Series:
+    """Cut decimals off, so that no coefficient below one is shown as perfect."""
+    scale = 10**decimals
+    return (values * scale).map(math.trunc, na_action="ignore") / scale
 
 
 def show(

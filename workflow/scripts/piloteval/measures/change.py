@@ -48,7 +48,7 @@ def compare(
     comparison: list[str],
     confidence: float,
     min_n: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> dict[str, pd.DataFrame]:
     """Compare two waves in every outcome.
 
     Parameters
@@ -68,14 +68,16 @@ def compare(
 
     Returns
     -------
-    outcomes, means : pandas.DataFrame
-        Estimates with intervals, and the means of the paired participants by wave. P-values of the mean change are
-        adjusted after Holm within a role, those of the signed-rank test likewise; a missing p-value is no test.
+    dict of str to pandas.DataFrame
+        ``outcomes`` (estimates with intervals), ``means`` (of the paired participants by wave) and ``improved`` (who moved in
+        the better direction). P-values of the mean change are adjusted after Holm within a role, those of the signed-rank test
+        likewise; a missing p-value is no test.
     """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
     means: list[dict[str, Any]] = []
+    improved: list[dict[str, Any]] = []
     waves = (comparison[0], comparison[1])
     for outcome in outcomes:
         scale = scales[outcome["scale"]]
@@ -102,6 +104,7 @@ def compare(
                     _mean(complete[wave], confidence), n_dropped=dropped, dropped_reason=reason if dropped else ""
                 )
                 means.append({**about, "wave": wave, **full.row(f"change.{scale.id}.{cohort}.mean.{wave}")})
+            improved.append({**about, **_improved(complete, waves, scale, cohort, min_n, confidence, dropped, reason)})
     table = pd.DataFrame(rows)
     tested = table["p"].notna()
     for (_role, _statistic), family in table[tested].groupby(["role", "statistic"]):
@@ -109,7 +112,7 @@ def compare(
         table.loc[family.index, "p_method"] += (
             f"; Holm over {len(family)} " + ("outcome" if len(family) == 1 else "outcomes") + " of the role"
         )
-    return table, pd.DataFrame(means)
+    return {"outcomes": table, "means": pd.DataFrame(means), "improved": pd.DataFrame(improved)}
 
 
 def _mean(values: pd.Series, confidence: float) -> Statistic:
@@ -136,7 +139,6 @@ def _estimates(
     # The pseudo-median is over everybody, also the unchanged; the test and the rank-biserial leave them out, as R does.
     pre, post = complete[waves[0]].to_numpy(), complete[waves[1]].to_numpy()
     difference = post - pre
-    good = difference if scale.higher_is_better else -difference
     t_test = prepost.paired_t_test(pre, post)
     rank_test = prepost.exact_signed_rank(difference)
     return {
@@ -152,9 +154,29 @@ def _estimates(
             "exact Wilcoxon signed-rank test, zero differences dropped, two-sided" if rank_test.p is not None else "",
         ),
         "rank-biserial": (prepost.matched_rank_biserial(difference, confidence), None, ""),
-        "share improved": (in_percent(prepost.share_improved(good, confidence=confidence)), None, ""),
         "Bayes factor": (_bayes_factor(pre, post, t_test.p is not None), None, ""),
     }
+
+
+def _improved(
+    complete: pd.DataFrame,
+    waves: tuple[str, str],
+    scale: Scale,
+    cohort: str,
+    min_n: int,
+    confidence: float,
+    dropped: int,
+    reason: str,
+) -> dict[str, Any]:
+    """Count the participants whose score moved in the better direction, with the share as a statistic."""
+    sign = 1 if scale.higher_is_better else -1
+    better = sign * (complete[waves[1]] - complete[waves[0]])
+    if len(better) < min_n:
+        share = Statistic(None, len(better), "share improved", note=f"undefined: fewer than {min_n} pairs")
+    else:
+        share = in_percent(prepost.share_improved(better, confidence=confidence))
+    full = replace(share, n_dropped=dropped, dropped_reason=reason)
+    return {"improved": int((better > 0).sum()), **full.row(f"change.{scale.id}.{cohort}.improved")}
 
 
 def _bayes_factor(pre: np.ndarray, post: np.ndarray, defined: bool) -> Statistic:

@@ -192,8 +192,10 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
                         "median": quartiles[0.5],
                         "q1": quartiles[0.25],
                         "q3": quartiles[0.75],
-                        "floor_percent": 100 * float((values <= low).mean()) if some else None,
-                        "ceiling_percent": 100 * float((values >= high).mean()) if some else None,
+                        "floor_people": int((values <= low).sum()),
+                        "floor_percent": None,
+                        "ceiling_people": int((values >= high).sum()),
+                        "ceiling_percent": None,
                         "note": "",
                     }
                 )

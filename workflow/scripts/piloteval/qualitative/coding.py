@@ -88,7 +88,9 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
         phrases, patterns, names = build(language)
         for one, doc in zip(here.to_dict("records"), nlp.pipe(here["text"].str.translate(APOSTROPHES)), strict=True):
             first: dict[str, tuple[int, int, str]] = {}
-            for key, begin, stop in sorted([*phrases(doc), *patterns(doc)], key=lambda match: (match[1], -match[2])):
+            for key, begin, stop in sorted(
+                [*phrases(doc), *(patterns(doc) if len(patterns) else ())], key=lambda match: (match[1], -match[2])
+            ):
                 code, cue = names[key]
                 span = doc[begin:stop]
                 first.setdefault(code, (one["start"] + span.start_char, one["start"] + span.end_char, cue))

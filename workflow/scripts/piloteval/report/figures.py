@@ -90,7 +90,11 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     reasons = [(reason, count) for (step, reason), count in one.items() if step == "excluded" and reason]
     answered = [(reason, count) for (step, reason), count in one.items() if step == "answered"]
     names = _wave_names(labels, [reason for reason, _count in answered])
-    lines = [f"{reason}: {count}" for reason, count in reasons]
+
+    def counted(what: str, count: Any) -> str:
+        return what if pd.isna(count) else f"{what}: {count}"  # few are named without their number
+
+    lines = [counted(reason, count) for reason, count in reasons]
     aside = 7 + 3.6 * (len(lines) + 1)  # height of the box at the side, which grows with the reasons
     top = 30 + aside if "registered" in set(flow["step"]) else 20
     fig, ax = plt.subplots(figsize=(WIDTH, 0.062 * (top + 12)), layout="constrained")
@@ -134,12 +138,13 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     if registered:
         box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
         out = one["excluded", ""] + one["withdrew", ""]
+        out = "few" if pd.isna(out) else out
         box(
             60,
             top - aside - 0.5,
             39,
             aside,
-            "\n".join([f"Not in the analysis: n = {out}", *lines, f"withdrew: {one['withdrew', '']}"]),
+            "\n".join([f"Not in the analysis: n = {out}", *lines, counted("withdrew", one["withdrew", ""])]),
         )
         arrow(37, top, 37, 30)
         arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)

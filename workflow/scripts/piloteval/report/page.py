@@ -149,7 +149,7 @@ class Page:
         import pandas as pd
 
         value = row[column]
-        if pd.isna(value) and str(row.get("note", "")).startswith("withheld"):
+        if pd.isna(value) and "withheld" in str(row.get("note", "")):
             return "withheld"
         return format_number(value, self.digits if digits is None else digits, sign)
 

@@ -331,16 +331,23 @@ def scores_table(page: Page) -> None:
                 f"{page.cell(row, 'median', d)} [{page.cell(row, 'q1', d)}, {page.cell(row, 'q3', d)}]"
                 for row, d in rows_and_places
             ],
-            "ends": [f"{page.cell(row, 'floor_percent', 0)} / {page.cell(row, 'ceiling_percent', 0)}" for row in cells],
         }
-        heads = {"n": "n", "mean": "Mean (SD)", "median": "Median [Q1, Q3]", "ends": "Ends, %"}
+        heads = {"n": "n", "mean": "Mean (SD)", "median": "Median [Q1, Q3]"}
         for part, values in parts.items():
             wide[f"{wave} {part}"] = values
             columns[f"{wave} {part}"] = heads[part]
         spanners[page.wave(wave)] = [f"{wave} {part}" for part in parts]
-    missing = int(table["n_without_score"].fillna(0).max())
-    notes = ["Ends: share of participants at the lowest / highest possible score."]
-    if missing:
+    ends = [
+        f"{row['label']}, {page.wave(row['wave']).lower()}: {page.cell(row, f'{end}_percent', 0)} % at the {name} possible score."
+        for row in table.to_dict("records")
+        for end, name in (("floor", "lowest"), ("ceiling", "highest"))
+        if row[f"{end}_percent"] == row[f"{end}_percent"]
+    ]
+    notes = [
+        *ends,
+        *(["A share at an end of a scale is not shown where it rests on too few people."] if not ends else []),
+    ]
+    if table["n_without_score"].fillna(0).max():
         notes.append("n differs where participants answered too few items for a score.")
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
 
@@ -517,7 +524,10 @@ def change_table(page: Page) -> None:
     table["change"] = [page.interval(row, None, True) for row in table.to_dict("records")]
     table["d"] = other("standardised change d_z", None, True)
     table["median"] = [text.split(" [")[0] for text in other("median change", None, True)]
-    table["improved"] = [text.split(" [")[0] for text in other("share improved", 0)]
+    better = {(row["scale"], row["cohort"]): row for row in page.table("change/improved.csv").to_dict("records")}
+    table["improved"] = [
+        page.cell(better[row["scale"], row["cohort"]], "estimate", 0) for row in table.to_dict("records")
+    ]
     table["role"] = table["role"].str.capitalize()
     columns = {
         "outcome": "Outcome",

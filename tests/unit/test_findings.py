@@ -1,0 +1,668 @@
+"""Findings from small hand-made tables: certification, Delphi, change, sample, joint display, release, accounting."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from piloteval import tables, tiers
+from piloteval.config import Scale
+from piloteval.errors import DataError
+from piloteval.intake import ledger
+from piloteval.measures import certification, change, delphi, sample
+from piloteval.release.publish import publish
+from piloteval.synthesis import joint
+
+repeated = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+STANDARDS = [
+    {"track": "training", "code": code, "short_name": f"Name {code}", "core": "yes", "status": "published"}
+    for code in ("T1", "T2", "T3", "T4", "T5")
+]
+SITES = [
+    {"site": site, "name": f"Site {site}", "country": "AT", "setting": "hospital"} for site in ("s1", "s2", "s3", "s4")
+]
+
+
+def audits(*rows):
+    """Return verdicts from (site, standard, auditor, verdict) with an optional round."""
+    return pd.DataFrame(
+        [
+            {"site": s, "standard": t, "auditor": a, "verdict": v, "round": (*more, "external")[0]}
+            for s, t, a, v, *more in rows
+        ]
+    )
+
+
+# Certification
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "settled"),
+    [
+        (["met", "met"], "met"),
+        (["met"], "met"),
+        (["met", "partly met"], "disputed"),
+        (["met", "not met", "met"], "disputed"),
+        (["met", "not applicable"], "disputed"),
+        (["met", "not assessed"], "met"),
+        (["not assessed", "not assessed"], "not assessed"),
+        ([], "not assessed"),
+    ],
+)
+def test_settled_verdict(verdicts, settled):
+    assert certification.settle(verdicts) == settled
+
+
+def test_rounds_are_settled_apart():
+    table = certification.settle_audits(
+        audits(("s1", "T1", "A", "met"), ("s1", "T1", "B", "met"), ("s1", "T1", "S", "not met", "self"))
+    )
+    assert table.set_index("round")["verdict"].to_dict() == {"external": "met", "self": "not met"}
+
+
+def test_institutions_are_counted_by_verdict():
+    settled = certification.settle_audits(
+        audits(
+            ("s1", "T1", "A", "met"), ("s1", "T1", "B", "met"),
+            ("s2", "T1", "A", "met"), ("s2", "T1", "B", "not met"),
+            ("s3", "T1", "A", "not applicable"),
+            ("s4", "T1", "A", "not assessed"),
+            ("s4", "T2", "A", "partly met"),
+        )
+    )  # fmt: skip
+    rows = certification.standards_table(settled, STANDARDS).set_index("standard")
+    counts = ["institutions", "met", "partly_met", "not_met", "not_applicable", "disputed"]
+    # Assessed in s1, s2 and s3; s4 was not assessed.
+    assert rows.loc["T1", counts].tolist() == [3, 1, 0, 0, 1, 1]
+    assert rows.loc["T2", counts].tolist() == [1, 0, 1, 0, 0, 0]
+    assert rows.loc["T3", counts].tolist() == [0] * 6
+    assert (rows.loc["T1", "note"], rows.loc["T3", "note"]) == ("", "not audited in this pilot")
+
+
+def test_percent_met_is_of_the_applicable_and_disputed_is_not_met():
+    settled = certification.settle_audits(
+        audits(
+            ("s1", "T1", "A", "met"),
+            ("s1", "T2", "A", "met"), ("s1", "T2", "B", "partly met"),
+            ("s1", "T3", "A", "not applicable"),
+            ("s1", "T4", "A", "not assessed"),
+            ("s1", "T5", "A", "not met"),
+            ("s2", "T3", "A", "not applicable"),
+        )
+    )  # fmt: skip
+    rows = certification.institutions_table(settled, STANDARDS, SITES).set_index("site")
+    counts = ["standards", "applicable", "met", "partly_met", "not_met", "disputed"]
+    assert rows.loc["s1", counts].tolist() == [5, 3, 1, 0, 1, 1]
+    assert rows.loc["s1", "percent_met"] == pytest.approx(100 / 3)
+    assert rows.loc["s2", "applicable"] == 0
+    assert pd.isna(rows.loc["s2", "percent_met"])
+    assert rows.loc["s2", "note"] == "no applicable standard was assessed"
+
+
+def test_verdict_stands_beside_the_self_assessment():
+    settled = certification.settle_audits(
+        audits(("s1", "T1", "A", "met"), ("s1", "T1", "S", "partly met", "self"), ("s1", "T2", "S", "met", "self"))
+    )
+    rows = certification.verdicts_table(settled, STANDARDS, SITES).set_index("standard")
+    assert rows[["verdict", "self_verdict"]].to_numpy().tolist() == [["met", "partly met"], ["not assessed", "met"]]
+
+
+def test_agreement_of_two_auditors():
+    rows = []
+    for site, first, second in (
+        ("s1", "met", "met"),
+        ("s2", "met", "not met"),
+        ("s3", "not met", "not met"),
+        ("s4", "met", "met"),
+    ):
+        rows += [(site, "T1", "A", first), (site, "T1", "B", second)]
+    # Somebody a third auditor saw, and something one auditor alone saw.
+    rows += [("s1", "T1", "C", "not met"), ("s1", "T2", "A", "met"), ("s1", "T3", "A", "not assessed")]
+    found = certification.tracks_table(audits(*rows), STANDARDS, 0.95).set_index("statistic")
+    # 3 of 4 agree. Expected: A met 3/4, B met 2/4: 3/8 + 1/8 = 1/2; (3/4 - 1/2) / (1/2) = 1/2.
+    assert found.loc["percent agreement", "estimate"] == pytest.approx(75)
+    assert found.loc["kappa", "estimate"] == pytest.approx(0.5)
+    assert found.loc["kappa", ["n", "institutions", "n_dropped", "dropped_reason"]].tolist() == [
+        4,
+        4,
+        1,
+        "only one auditor",
+    ]
+    assert "too narrow" in found.loc["kappa", "note"]
+
+
+def test_ratings_of_a_standard():
+    table = pd.DataFrame({"standard": "T1", **dict.fromkeys(certification.RATED, [5.0, 4.0, 3.0, None])})
+    row = certification.ratings_table(table, STANDARDS, 4, 0.95).set_index("dimension").loc["clarity"]
+    assert row[["median", "q1", "q3", "n", "n_dropped", "dropped_reason"]].tolist() == [4, 3.5, 4.5, 3, 1, "not rated"]
+    # Wilson, 2 of 3: (2/3 + 1.92073/3) / (1 + 3.84146/3) = 0.573084, half a width 0.365424.
+    assert row["estimate"] == pytest.approx(200 / 3)
+    assert (row["ci_low"], row["ci_high"]) == (pytest.approx(20.7660, abs=1e-3), pytest.approx(93.8508, abs=1e-3))
+
+
+def test_indicators_over_institutions():
+    table = pd.DataFrame({"indicator": "turnover", "period": "2024", "value": [10.0, 12.0, None]})
+    row = certification.indicators_table(table).loc[0]
+    assert row[["institutions", "mean", "median", "note"]].tolist() == [2, 11, 11, "1 institutions without a value"]
+    assert row["sd"] == pytest.approx(math.sqrt(2))
+
+
+# Delphi
+
+STATEMENTS = [{"statement": name, "text": name, "status": "published"} for name in ("S1", "S2", "S3")]
+RULE = {"agree_from": 4, "threshold_percent": 70, "comparison": "above", "status": "confirmed", "confidence": 0.95}
+
+
+def panel(agree, disagree, silent=0, statement="S1", unit="1", **dimensions):
+    values = [4.0] * agree + [3.0] * disagree + [None] * silent
+    return pd.DataFrame(
+        {
+            "panellist": [f"X{n}" for n in range(len(values))],
+            "statement": statement,
+            "unit": unit,
+            "feasibility": values,
+            **dimensions,
+        }
+    )
+
+
+def assess(table, dimensions=("feasibility",), **changes):
+    return delphi.assess(table, STATEMENTS, dimensions=list(dimensions), **(RULE | changes))
+
+
+@pytest.mark.parametrize(
+    ("agree", "disagree", "threshold", "comparison", "agreed"),
+    [
+        (7, 3, 70, "above", "no"),  # exactly 70 percent
+        (7, 3, 70, "at least", "yes"),
+        (14, 6, 70, "above", "no"),
+        (14, 6, 70, "at least", "yes"),
+        (15, 5, 70, "above", "yes"),
+        (13, 7, 70, "at least", "no"),
+        (11, 9, 55, "above", "no"),  # 100 x 11 / 20 is 55.00000000000001 in floating point
+        (29, 21, 58, "at least", "yes"),  # 100 x 29 / 50 is 57.99999999999999
+        (10, 0, 100, "at least", "yes"),
+        (10, 0, 100, "above", "no"),
+    ],
+)
+def test_consensus_at_the_threshold(agree, disagree, threshold, comparison, agreed):
+    rows, rounds = assess(panel(agree, disagree), threshold_percent=threshold, comparison=comparison)
+    assert rows.loc[0, "agreed"] == agreed
+    assert rounds.loc[0, "consensus"] == (agreed == "yes")
+
+
+@pytest.mark.parametrize("comparison", ["above", "at least"])
+@repeated
+@given(st.integers(0, 60), st.integers(1, 60), st.integers(0, 100))
+def test_consensus_is_that_of_whole_numbers(comparison, agree, more, threshold):
+    agree, panellists = min(agree, more), more
+    rows, _ = assess(panel(agree, panellists - agree), threshold_percent=threshold, comparison=comparison)
+    left, right = 100 * agree, threshold * panellists
+    assert (rows.loc[0, "agreed"] == "yes") == (left > right if comparison == "above" else left >= right)
+
+
+def test_who_did_not_rate_is_not_in_the_denominator():
+    rows, rounds = assess(panel(7, 2, 1))
+    row = rows.loc[0]
+    assert (row["n"], row["n_dropped"], row["dropped_reason"], row["agreed"]) == (9, 1, "not rated", "yes")
+    assert row["estimate"] == pytest.approx(700 / 9)
+    assert rounds.loc[0, "panellists"] == 10
+
+
+def test_statement_nobody_rated_has_no_consensus_and_a_reason():
+    rows, rounds = assess(panel(0, 0, 3))
+    assert rows.loc[0, "agreed"] == "no"
+    assert pd.isna(rows.loc[0, "estimate"])
+    assert rows.loc[0, "note"].startswith("undefined")
+    assert rounds.loc[0, "consensus"] == 0
+
+
+def test_consensus_needs_every_dimension():
+    table = panel(9, 1, sensitivity=[4.0] * 5 + [2.0] * 5)
+    rows, rounds = assess(table, ("feasibility", "sensitivity"))
+    assert rows.set_index("dimension")["agreed"].to_dict() == {"feasibility": "yes", "sensitivity": "no"}
+    assert rounds.loc[0, "consensus"] == 0
+    assert rounds.loc[0, "rule"] == (
+        "consensus when above 70 % of the panellists who rated the statement rate it 4 or more on each of feasibility, sensitivity"
+    )
+
+
+def test_rounds_are_counted_apart():
+    table = pd.concat([panel(9, 1), panel(1, 9, statement="S2"), panel(8, 2, statement="S2", unit="2")])
+    rows, rounds = assess(table)
+    assert rounds[["round", "panellists", "statements", "consensus"]].to_numpy().tolist() == [
+        ["1", 10, 2, 1],
+        ["2", 10, 1, 1],
+    ]
+    assert rows[["statement", "round"]].to_numpy().tolist() == [["S1", "1"], ["S2", "1"], ["S2", "2"]]
+
+
+# Change
+
+
+def scale(name, higher=True):
+    return Scale(f"x.{name}", "x", f"Label {name}", (), "mean", 1, (0, 10), higher, 0.5, None, ())
+
+
+SCALES = {one.id: one for one in (scale("up"), scale("down", higher=False), scale("other"))}
+
+
+def scores(pre, post, name="x.up", cohort="c"):
+    """Return scores of people p0, p1 ... in two waves; None is a person without a score, `-` one without a row."""
+    rows = [
+        {"person": f"p{n}", "cohort": cohort, "wave": wave, "scale": name, "score": value}
+        for wave, values in (("pre", pre), ("post", post))
+        for n, value in enumerate(values)
+        if value != "-"
+    ]
+    return pd.DataFrame(rows).astype({"score": "float64"})
+
+
+def compare(table, *outcomes, min_n=3):
+    asked = [{"role": "primary", "cohorts": [], **one} for one in outcomes or ({"scale": "x.up"},)]
+    found, means = change.compare(
+        table, SCALES, outcomes=asked, comparison=["pre", "post"], confidence=0.95, min_n=min_n
+    )
+    return found.set_index(["scale", "cohort", "statistic"]), means.set_index(["scale", "cohort", "wave"])
+
+
+def test_mean_change_by_hand():
+    # Differences 1, 2, 0, 3: mean 1.5, sd sqrt(5/3) = 1.290994, standard error 0.645497.
+    found, means = compare(scores([1, 2, 3, 4], [2, 4, 3, 7]))
+    row = found.loc[("x.up", "all", "mean change")]
+    assert row["estimate"] == pytest.approx(1.5)
+    # t(0.975, 3) = 3.182446.
+    assert (row["ci_low"], row["ci_high"]) == (pytest.approx(-0.554260, abs=1e-5), pytest.approx(3.554260, abs=1e-5))
+    # With 3 degrees of freedom p = 1 - 2/pi (a + sin a cos a), where tan a = t / sqrt 3 and t = 2.323790.
+    angle = math.atan(1.5 / math.sqrt(5 / 12) / math.sqrt(3))
+    assert row["p"] == pytest.approx(1 - 2 / math.pi * (angle + math.sin(angle) * math.cos(angle)))
+    assert (row["n"], row["n_dropped"], row["direction"]) == (4, 0, "higher is better")
+    assert means.loc[("x.up", "all", "pre"), "estimate"] == pytest.approx(2.5)
+    assert means.loc[("x.up", "all", "post"), "estimate"] == pytest.approx(4.0)
+
+
+def test_share_improved_follows_the_direction_of_the_scale():
+    table = pd.concat([scores([1, 2, 3, 4], [2, 4, 3, 7]), scores([1, 2, 3, 4], [2, 4, 3, 3], "x.down")])
+    found, _ = compare(table, {"scale": "x.up"}, {"scale": "x.down"})
+    assert found.loc[("x.up", "all", "share improved"), "estimate"] == pytest.approx(75)
+    # Lower is better: only the last of four went down.
+    assert found.loc[("x.down", "all", "share improved"), "estimate"] == pytest.approx(25)
+    assert found.loc[("x.down", "all", "mean change"), "estimate"] == pytest.approx(0.5)
+
+
+def test_incomplete_pairs_are_dropped_and_counted_by_wave():
+    # Two lack a pre score (one has no row, one no score), one lacks a post score, one has neither.
+    table = scores([1, 2, 3, 4, "-", None, 5, None], [2, 4, 3, 7, 1, 1, "-", None])
+    row = compare(table)[0].loc[("x.up", "all", "mean change")]
+    assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (4, 3, "2 no pre score; 1 no post score")
+    assert row["estimate"] == pytest.approx(1.5)
+
+
+def test_cohorts_are_compared_apart():
+    table = pd.concat(
+        [scores([1, 2, 3], [2, 3, 5]), scores([1, 2, 3], [1, 2, 4], cohort="d").assign(person=["q0", "q1", "q2"] * 2)]
+    )
+    found, _ = compare(table, {"scale": "x.up", "cohorts": ["c"]}, {"scale": "x.up", "cohorts": []})
+    assert found.loc[("x.up", "c", "mean change"), "estimate"] == pytest.approx(4 / 3)
+    assert found.loc[("x.up", "all", "mean change"), "estimate"] == pytest.approx(5 / 6)
+    assert found.loc[("x.up", "all", "mean change"), "n"] == 6
+
+
+def test_too_few_pairs_have_no_estimate_and_a_reason():
+    found, _ = compare(scores([1, 2, 3], [2, 4, 3]), min_n=4)
+    row = found.loc[("x.up", "all", "mean change")]
+    assert pd.isna(row["estimate"])
+    assert (row["n"], row["note"]) == (3, "undefined: fewer than 4 pairs")
+    assert len(found) == 1
+
+
+def test_change_that_does_not_vary_has_no_test():
+    found, _ = compare(scores([1, 2, 3, 4], [2, 3, 4, 5]))
+    assert found.loc[("x.up", "all", "mean change"), "estimate"] == pytest.approx(1)
+    assert pd.isna(found.loc[("x.up", "all", "mean change"), ["p", "p_adjusted"]]).all()
+    assert found.loc[("x.up", "all", "Bayes factor"), "note"] == "undefined: the differences do not vary"
+
+
+def test_holm_within_a_role():
+    table = pd.concat(
+        [
+            scores([1, 2, 3, 4], [2, 4, 3, 7]),
+            scores([1, 2, 3, 4], [2, 4, 5, 7], "x.down"),
+            scores([1, 2, 3, 4], [2, 2, 4, 4], "x.other"),
+        ]
+    )
+    found, _ = compare(table, {"scale": "x.up"}, {"scale": "x.down"}, {"scale": "x.other", "role": "secondary"})
+    for statistic in ("mean change", "median change"):
+        rows = found.xs(statistic, level="statistic").droplevel("cohort")
+        low, high = sorted(rows.loc[["x.up", "x.down"], "p"])
+        adjusted = sorted(rows.loc[["x.up", "x.down"], "p_adjusted"])
+        # Holm 1979: the smallest of two is doubled, the other at least as large.
+        assert adjusted == pytest.approx([min(1, 2 * low), min(1, max(2 * low, high))])
+        assert rows.loc["x.other", "p_adjusted"] == pytest.approx(rows.loc["x.other", "p"])
+        assert rows.loc["x.up", "p_method"].endswith("; Holm over 2 outcomes of the role")
+        assert rows.loc["x.other", "p_method"].endswith("; Holm over 1 outcome of the role")
+    untested = found.drop(index=[key for key in found.index if key[2] in ("mean change", "median change")])
+    assert untested[["p", "p_adjusted"]].isna().all(axis=None)
+
+
+# Sample
+
+
+def people(*groups):
+    rows = [
+        {"status": status, "reason": reason, "cohort": "c"} for status, reason, count in groups for _ in range(count)
+    ]
+    return pd.DataFrame(rows)
+
+
+def answered(**waves):
+    rows = [
+        {
+            "person": person,
+            "wave": wave,
+            "scale": "x.up",
+            "cohort": "c",
+            "score": 1.0 if count else None,
+            "answered": count,
+        }
+        for wave, persons in waves.items()
+        for person, count in persons.items()
+    ]
+    return pd.DataFrame(rows, columns=["person", "wave", "scale", "cohort", "score", "answered"])
+
+
+def test_flow_adds_up():
+    screening = people(
+        ("admitted", "", 5),
+        ("excluded", "no consent", 2),
+        ("excluded", "not affiliated", 1),
+        ("withdrawn", "withdrew", 1),
+    )
+    found = answered(pre=dict.fromkeys("abcd", 3), post=dict.fromkeys("bce", 3))
+    rows = sample.describe_flow(screening, found, ["pre", "post"])
+    steps = {(row["step"], row["reason"]): row["people"] for row in rows.to_dict("records")}
+    assert steps == {
+        ("registered", ""): 9,
+        ("excluded", ""): 3,
+        ("excluded", "no consent"): 2,
+        ("excluded", "not affiliated"): 1,
+        ("withdrew", ""): 1,
+        ("enrolled", ""): 5,
+        ("answered", "pre"): 4,
+        ("answered", "post"): 3,
+        ("answered", "every wave"): 2,
+    }
+    assert steps["registered", ""] == steps["excluded", ""] + steps["withdrew", ""] + steps["enrolled", ""]
+    assert steps["excluded", ""] == sum(
+        count for (step, reason), count in steps.items() if step == "excluded" and reason
+    )
+
+
+def test_flow_without_a_register_begins_with_who_answered():
+    rows = sample.describe_flow(people(("admitted", "", 2)), answered(pre={"a": 1, "b": 1}), ["pre"], registered=False)
+    assert rows[["step", "reason", "people"]].to_numpy().tolist() == [["enrolled", "", 2], ["answered", "pre", 2]]
+
+
+def test_blank_questionnaire_is_no_answer():
+    found = answered(pre={"a": 5, "b": 0})
+    rows = sample.describe_flow(people(("admitted", "", 2)), found, ["pre"])
+    assert rows.set_index(["step", "reason"]).loc[("answered", "pre"), "people"] == 1
+    participants = pd.DataFrame({"person": ["a", "b"], "cohort": "c"})
+    assert sample.describe_waves(participants, found, ["pre"]).set_index("pattern")["people"].to_dict() == {
+        "none": 1,
+        "pre": 1,
+        "all": 2,
+    }
+
+
+def test_waves_by_cohort():
+    participants = pd.DataFrame({"person": list("abcd"), "cohort": ["x", "x", "y", "y"]})
+    found = answered(pre=dict.fromkeys("abc", 1), post=dict.fromkeys("bd", 1))
+    rows = sample.describe_waves(participants, found, ["pre", "post"])
+    counts = {(row["pattern"], row["cohort"]): row["people"] for row in rows.to_dict("records")}
+    assert counts == {
+        ("pre", "all"): 2, ("pre", "x"): 1, ("pre", "y"): 1,
+        ("pre and post", "all"): 1, ("pre and post", "x"): 1, ("pre and post", "y"): 0,
+        ("post", "all"): 1, ("post", "x"): 0, ("post", "y"): 1,
+        ("all", "all"): 4, ("all", "x"): 2, ("all", "y"): 2,
+    }  # fmt: skip
+
+
+ages = st.lists(
+    st.tuples(
+        st.sampled_from(["x", "y"]),
+        st.sampled_from([None, 22.0, 30.0, 39.9, 40.0, 50.0, 66.0]),
+        st.sampled_from(["nurse", ""]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@repeated
+@given(ages)
+def test_characteristics_add_up_along_both_margins(rows):
+    table = pd.DataFrame(
+        [
+            {
+                "person": str(n),
+                "site": "s1",
+                "country": "AT",
+                "cohort": c,
+                "profession": p,
+                "age": a,
+                "experience_years": None,
+            }
+            for n, (c, a, p) in enumerate(rows)
+        ]
+    ).astype({"age": "float64", "experience_years": "float64"})
+    found = sample.describe_characteristics(table, {"AT": "Austria"}, {"s1": "hospital"})
+    for _variable, part in found.groupby("variable"):
+        wide = part.pivot(index="level", columns="cohort", values="people")
+        for lines in (wide, wide.T):
+            if "all" in lines.index and len(lines) > 1:
+                assert (lines.drop("all").sum() == lines.loc["all"]).all()
+        assert wide.loc["all", "all"] == len(rows)
+
+
+def test_bands_of_age():
+    ages_ = pd.DataFrame(
+        {
+            "person": list("abcd"),
+            "site": "s1",
+            "country": "NO",
+            "cohort": "x",
+            "profession": "",
+            "age": [29.9, 30.0, 49.0, None],
+            "experience_years": None,
+        }
+    )
+    found = sample.describe_characteristics(ages_, {}, {})
+    assert found[found["variable"] == "age"].set_index("level")["people"].to_dict() == {
+        "under 30 years": 1, "30 to 39 years": 1, "40 to 49 years": 1, "not recorded": 1, "all": 4
+    }  # fmt: skip
+    # A country without a name keeps its code; what nobody recorded is left out.
+    assert set(found["variable"]) == {"age", "country"}
+    assert "NO" in set(found["level"])
+
+
+def test_distribution_of_scores_by_hand():
+    table = scores([0, 20, 40, 60, None], []).assign(cohort="c")
+    one = {"x.up": Scale("x.up", "x", "Up", (), "mean", 1, (0, 60), True, 0.5, None, ())}
+    row = sample.describe_scores(table, one, ["pre"]).set_index("cohort").loc["all"]
+    # Quartiles by linear interpolation: positions 1.75, 2.5 and 3.25 of 0, 20, 40, 60.
+    assert row[["n", "n_without_score", "mean", "q1", "median", "q3"]].tolist() == [4, 1, 30, 15, 30, 45]
+    assert row["sd"] == pytest.approx(math.sqrt((900 + 100 + 100 + 900) / 3))
+    assert row[["floor_percent", "ceiling_percent"]].tolist() == [25, 25]
+
+
+# Joint display
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "direction", "words"),
+    [
+        (2.0, 0.5, 3.5, "higher is better", "improved"),
+        (2.0, 0.5, 3.5, "lower is better", "worsened"),
+        (-2.0, -3.5, -0.5, "higher is better", "worsened"),
+        (-2.0, -3.5, -0.5, "lower is better", "improved"),
+        (2.0, -0.5, 4.5, "higher is better", "no clear change"),
+        (2.0, 0.0, 4.0, "higher is better", "no clear change"),
+        (-2.0, -4.0, 0.0, "higher is better", "no clear change"),
+        (None, None, None, "higher is better", ""),
+        (float("nan"), float("nan"), float("nan"), "higher is better", ""),
+        (1.0, None, None, "higher is better", ""),
+    ],
+)
+def test_reading_in_words(estimate, low, high, direction, words):
+    assert joint.reading(estimate, low, high, direction) == words
+
+
+THEMES = pd.DataFrame(
+    [
+        {"theme": "A", "name": "Alpha", "cohort": "all", "interviews": 6, "of_interviews": 16, "sentences": 40},
+        {"theme": "B", "name": "Beta", "cohort": "all", "interviews": 9, "of_interviews": 16, "sentences": 12},
+        {"theme": "B", "name": "Beta", "cohort": "c", "interviews": 8, "of_interviews": 8, "sentences": 11},
+        {"theme": "C", "name": "Gamma", "cohort": "all", "interviews": pd.NA, "of_interviews": 16, "sentences": pd.NA},
+    ]
+).astype({"interviews": "Int64", "of_interviews": "Int64", "sentences": "Int64"})
+OUTCOMES = pd.DataFrame(
+    [
+        {
+            "scale": "x.up",
+            "cohort": cohort,
+            "statistic": statistic,
+            "n": n,
+            "estimate": e,
+            "ci_low": e - 1,
+            "ci_high": e + 1,
+            "direction": "higher is better",
+        }
+        for cohort, statistic, n, e in (
+            ("all", "mean change", 40, 2.0),
+            ("all", "median change", 40, 9.0),
+            ("c", "mean change", 20, 0.5),
+        )
+    ]
+)
+
+
+def display(**construct):
+    return joint.display([{"id": "k", "label": "K", "outcome": None, "themes": [], **construct}], OUTCOMES, THEMES)
+
+
+def test_joint_display_copies_its_numbers():
+    rows = display(outcome="x.up", themes=["A", "B"]).set_index("cohort")
+    assert rows.loc["all", ["n", "estimate", "ci_low", "ci_high", "reading"]].tolist() == [
+        40,
+        2.0,
+        1.0,
+        3.0,
+        "improved",
+    ]
+    assert rows.loc["c", ["n", "estimate", "reading"]].tolist() == [20, 0.5, "no clear change"]
+    # Of two themes the one named in more interviews stands for the count.
+    assert rows.loc["all", ["themes", "interviews", "of_interviews", "sentences"]].tolist() == [
+        "Alpha; Beta",
+        9,
+        16,
+        12,
+    ]
+
+
+def test_joint_display_leaves_the_judgement_to_a_person():
+    rows = display(outcome="x.up", themes=["A"])
+    assert set(rows["convergence"]) == {"awaits a person's judgement"}
+
+
+def test_construct_without_measure_or_theme():
+    assert display(themes=["A"]).loc[0, ["cohort", "reading", "themes"]].tolist() == ["all", "not measured", "Alpha"]
+    row = display(outcome="x.up", themes=["Z"]).loc[0]
+    assert (row["themes"], row["note"]) == ("", "no theme of the codebook")
+    assert pd.isna(row["interviews"])
+
+
+def test_withheld_theme_is_not_the_loudest():
+    assert display(themes=["C", "A"]).loc[0, "interviews"] == 6
+
+
+# Release
+
+
+def test_release_counts_what_it_withholds():
+    waves = tables.CONTRACTS["internal/sample/waves.csv"]
+    rows = [
+        {"pattern": p, "cohort": "all", "people": n, "note": ""}
+        for p, n in (("both", 40), ("pre", 8), ("post", 12), ("all", 60))
+    ]
+    internal = tables.present(pd.DataFrame(rows), waves, tiers.internal(5))
+    flow = pd.DataFrame({"step": ["registered", "enrolled"], "reason": "", "people": [68, 66]})
+    secret = pd.DataFrame({"path": ["x"], "tier": "internal", "rule": "r", "bytes": 1, "sha256": "y"})
+    tier = tiers.release(10, 5, 1)
+    released, withheld = publish(
+        {
+            "internal/sample/waves.csv": internal,
+            "internal/sample/flow.csv": flow,
+            "internal/provenance/manifest.csv": secret,
+        },
+        tier,
+    )
+    assert list(released) == ["release/sample/waves.csv", "release/sample/flow.csv"]
+    # pre is small; post is the smallest of the others and protects it.
+    assert withheld.set_index("table").loc["release/sample/waves.csv"].tolist() == [4, 2, 1, 1]
+    assert withheld.set_index("table").loc["release/sample/flow.csv"].tolist() == [2, 2, 0, 0]
+    shown = tables.present(released["release/sample/waves.csv"], tables.CONTRACTS["release/sample/waves.csv"], tier)
+    assert shown.set_index("pattern")["people"].dropna().to_dict() == {"both": 40, "all": 60}
+    shown = tables.present(released["release/sample/flow.csv"], tables.CONTRACTS["release/sample/flow.csv"], tier)
+    assert shown["people"].tolist() == [70, 65]
+
+
+def test_release_counts_what_the_internal_tier_withheld_before():
+    waves = tables.CONTRACTS["internal/sample/waves.csv"]
+    rows = [
+        {"pattern": p, "cohort": "all", "people": n, "note": ""}
+        for p, n in (("both", 40), ("pre", 3), ("post", 12), ("all", 55))
+    ]
+    internal = tables.present(pd.DataFrame(rows), waves, tiers.internal(5))
+    _, withheld = publish({"internal/sample/waves.csv": internal}, tiers.release(10, 5, 1))
+    row = withheld.loc[0]
+    assert (row["rows"], row["shown"], row["small"] + row["secondary"]) == (4, 2, 2)
+
+
+# Accounting
+
+ENTRIES = [
+    {"source": "a", "kind": "register", "wave": "", "rows_read": 5, "quarantined": 1},
+    {"source": "b", "kind": "register", "wave": "", "rows_read": 4, "quarantined": 0},
+    {"source": "c", "kind": "questionnaire", "wave": "pre", "rows_read": 3, "quarantined": 0},
+]
+READ = pd.DataFrame(ENTRIES)[["kind", "wave", "rows_read"]]
+
+
+def test_accounting_sums_files_of_a_kind():
+    rows = ledger.account(
+        ENTRIES, {("register", ""): 6, ("questionnaire", "pre"): 3}, {("register", ""): 1}, {("register", ""): 1}
+    )
+    assert rows.set_index("kind").loc["register"].tolist() == ["", 2, 9, 6, 1, 1, 1]
+    assert ledger.close([rows], READ)["balance"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("analysed", [5, 7])
+def test_lost_or_doubled_row_stops_everything(analysed):
+    rows = ledger.account(ENTRIES, {("register", ""): analysed, ("questionnaire", "pre"): 3}, {("register", ""): 2})
+    with pytest.raises(DataError) as fault:
+        ledger.close([rows], READ)
+    assert str(fault.value) == (
+        f"The rows of kind register, wave none, do not add up: 9 read (9 at the check), balance {9 - 1 - 2 - analysed}. "
+        "Please report this; no result of this run can be trusted."
+    )
+
+
+def test_file_that_changed_after_the_check_stops_everything():
+    rows = ledger.account(ENTRIES, {("register", ""): 8, ("questionnaire", "pre"): 3})
+    with pytest.raises(DataError):
+        ledger.close([rows], READ.assign(rows_read=[5, 4, 4]))
