@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from piloteval import people
 from piloteval.config import read_yaml
 from piloteval.errors import ConfigError, DataError
+from piloteval.intake.catalogue import problem
+from piloteval.intake.check import check_study, stop
 from piloteval.intake.sheet import Source, of_kind, read_sheet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -405,6 +407,63 @@ def test_rule_without_a_register_stops_at_an_unknown_withdrawal(tmp_path):
     files = {"questionnaire": [ANSWERS, "P1,1,1,1,1,1"], "withdrawals": [WITHDRAWALS, "P7,,survey"]}
     with pytest.raises(DataError):
         run(tmp_path, files, key=())
+
+
+def check(folder, files):
+    sources = []
+    for kind, lines in files.items():
+        path = folder / f"{kind}.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        wave = "pre" if kind == "questionnaire" else ""
+        sources.append(Source(line=2, source=kind, kind=kind, path=str(path), wave=wave))
+    problems, _quarantine, _ledger = check_study(
+        sources,
+        sites=[{"site": "at1"}],
+        instruments=[str(ROOT / "config/instruments/who5.yaml")],
+        cohorts=["peers"],
+        standards=[],
+        statements=None,
+        codes=[],
+        outcomes=[],
+        settings={
+            "participant_column": "participant",
+            "other_columns": [],
+            "rating_range": [1, 5],
+            "dimensions": ["feasibility"],
+            "range": [1, 5],
+            "interviewers": ["I"],
+            "participants": ["P"],
+        },
+    )
+    return problems
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"register": [HEADER, line()]},
+        {"questionnaire": [ANSWERS, "P1,1,1,1,1,1"]},
+        {"interview_list": ["interview,participant", "I1,P1"]},
+    ],
+)
+def test_check_names_a_withdrawal_of_somebody_unknown(tmp_path, others):
+    problems = check(tmp_path, {**others, "withdrawals": [WITHDRAWALS, "P1,,all", "P-1,,all"]})
+    assert [one.sentence() for one in problems] == [
+        f"{tmp_path}/withdrawals.csv, row 3, column participant: the list of withdrawals names somebody the register "
+        "does not know. Correct the id; a typing error would keep a person in who wants to be out."
+    ]
+    with pytest.raises(DataError):
+        stop(problems)
+
+
+def test_console_shows_twenty_sentences_and_counts_the_rest():
+    problems = [problem("person.withdrawal", f"f{n}") for n in range(23)] + [problem("person.blank", "g")]
+    with pytest.raises(DataError) as fault:
+        stop(problems)
+    lines = str(fault.value).splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "and 3 more of this gravity; mend these first."
+    assert stop([problem("person.blank", "g"), problem("table.extra-column", "g")]) is None
 
 
 def test_example_admits_those_the_simulator_made_eligible():

@@ -21,7 +21,7 @@ from piloteval.qualitative.language import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("de", "en", "es", "fr", "nl", "pt")
-repeated = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 
 def transcript(*talk, interview="I1", language="en"):

@@ -361,3 +361,46 @@ def test_denominator_of_themes_keeps_small_cohorts_secret_too():
     assert shown.loc[shown["cohort"] == "b", "of_interviews"].isna().all()
     assert shown.loc[shown["cohort"] == "a", "of_interviews"].isna().all()
     assert (shown.loc[shown["cohort"] == "all", "of_interviews"] == 16).all()
+
+
+# Parts of a group
+
+SCORES = tables.CONTRACTS["internal/sample/scores.csv"]
+
+
+def distribution(**cohorts):
+    """Return scores by cohort from (n, people at the lowest score), with the total; nobody is at the highest."""
+    cohorts["all"] = tuple(map(sum, zip(*cohorts.values(), strict=True)))
+    base = {name: "" if kind == tables.TEXT else None for name, kind in SCORES.columns.items()}
+    rows = [
+        base | {"scale": "s", "wave": "pre", "cohort": name, "n": n, "floor_people": low, "ceiling_people": 0}
+        for name, (n, low) in cohorts.items()
+    ]
+    return tables.present(pd.DataFrame(rows), SCORES, INTERNAL).set_index("cohort")
+
+
+def test_part_and_rest_need_the_floor():
+    # 4 of 30 are few, and so are the 4 who are not among 26 of 30.
+    shown = distribution(a=(30, 4), b=(30, 26), c=(30, 15), d=(30, 15))
+    assert shown["floor_people"].isna().to_dict() == {"a": True, "b": True, "c": False, "d": False, "all": False}
+    assert shown["floor_percent"].dropna().to_dict() == {"c": 50, "d": 50, "all": 50}
+    assert shown["n"].tolist() == [30, 30, 30, 30, 120]
+    assert shown["ceiling_people"].isna().all()
+
+
+def test_part_does_not_follow_from_its_line():
+    # 12 of all and 9 of a would tell the 3 of b.
+    shown = distribution(a=(30, 9), b=(30, 3))
+    assert shown["floor_people"].dropna().to_dict() == {"all": 12}
+
+
+def test_public_counts_of_a_process_are_left_out_where_few():
+    counts = pd.Series([0, 1, 9, 10, 12, 68], dtype="Int64")
+    shown = tiers.coarsen_steps(counts, RELEASE)
+    assert [None if pd.isna(one) else one for one in shown] == [0, None, None, 10, 10, 70]
+    assert tiers.coarsen_steps(counts, INTERNAL).tolist() == counts.tolist()
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.99, 0.9), (0.05, 0.0), (-0.97, -0.9), (1.0, 1.0)])
+def test_coefficient_is_not_rounded_to_perfection(value, shown):
+    assert tiers.toward_zero(pd.Series([value, None]), 1)[0] == shown

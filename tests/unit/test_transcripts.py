@@ -17,7 +17,7 @@ from piloteval.intake.transcripts import read_interviews, read_transcript
 from piloteval.simulate import interviews as simulated
 
 ROOT = Path(__file__).resolve().parents[2]
-repeated = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 
 def source(path, unit="I1", **cells):

@@ -13,16 +13,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
+LEFT_BEHIND = {
+    ".git",
+    ".venv",
+    ".snakemake",
+    "results",
+    "logs",
+    "benchmarks",
+    "__pycache__",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+}
+
+
 def copy_repository(target: Path) -> Path:
-    """Copy what git knows or would add, so that results and the venv stay behind."""
-    names = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
-    )
-    for name in names.stdout.decode().split("\0"):
-        source = ROOT / name
-        if name and source.is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name)
+    """Copy the repository without results, caches and the venv."""
+    shutil.copytree(ROOT, target, dirs_exist_ok=True, ignore=lambda _folder, names: LEFT_BEHIND & set(names))
     return target
 
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from piloteval import plan, upkeep
 from piloteval.intake.catalogue import RULES
 from piloteval.tables import CONTRACTS

@@ -6,7 +6,6 @@ import re
 import shutil
 
 import pytest
-
 from workflow.conftest import ROOT, Workflow
 
 REFERENCE = ROOT / "tests/reference/reliability_expected.csv"

@@ -72,8 +72,8 @@ class Table:
     shares : tuple of (str, str, str)
         Percent columns as (part, whole, percent); recomputed from the shown counts.
     parts : tuple of (str, str, tuple of str)
-        Counts of people within the row as (part, whole, columns that tell it); withheld by themselves where the part or the rest
-        is under the floor.
+        Counts of people within the row as (part, whole, columns that tell it); withheld by themselves where the part or
+        the rest is under the floor.
     percents : tuple of str
         Percent columns that the release tier shows in the steps of its counts.
     coefficients : tuple of str
@@ -740,7 +740,12 @@ def present(table: pd.DataFrame, one: Table, tier: Tier) -> pd.DataFrame:
         small = tiers.withheld(typed, (column,), tier.floor, tuple(set(one.margins) & set(_COHORT)), one.keys) != ""
         shown.loc[small, column] = pd.NA
     for part, whole, told in one.parts:
-        hidden = tiers.small_part(typed[part], typed[whole], tier.floor)
+        hidden, seen = tiers.small_part(typed[part], typed[whole], tier.floor), -1
+        while hidden.sum() > seen:  # nor may a part or its rest follow from the others of its line
+            seen = hidden.sum()
+            for counts in (typed[part], typed[whole] - typed[part]):
+                line = typed.assign(**{part: counts.mask(hidden)})
+                hidden |= tiers.withheld(line, (part,), tier.floor, one.margins, one.keys) != ""
         for column in (part, *told):
             shown.loc[hidden, column] = pd.NA
         shown[part] = tiers.round_counts(shown[part], tier.round_to)

@@ -190,7 +190,7 @@ def small_part(count: pd.Series, whole: pd.Series, floor: int) -> pd.Series:
 
 
 def coarsen_steps(counts: pd.Series, tier: Tier) -> pd.Series:
-    """Return counts of a process (flow, rows): exact inside, in steps outside, where few are left out and none stays none."""
+    """Return counts of a process (flow, rows): exact inside; outside in steps, few left out, none still none."""
     if tier.round_to <= 1:
         return counts
     return round_counts(counts, tier.round_to).mask((counts > 0) & (counts < tier.floor))

@@ -69,9 +69,9 @@ def compare(
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``outcomes`` (estimates with intervals), ``means`` (of the paired participants by wave) and ``improved`` (who moved in
-        the better direction). P-values of the mean change are adjusted after Holm within a role, those of the signed-rank test
-        likewise; a missing p-value is no test.
+        ``outcomes`` (estimates with intervals), ``means`` (of the paired participants by wave) and ``improved`` (who
+        moved in the better direction). P-values of the mean change are adjusted after Holm within a role, those of the
+        signed-rank test likewise; a missing p-value is no test.
     """
     import pandas as pd
 

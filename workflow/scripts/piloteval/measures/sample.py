@@ -100,7 +100,7 @@ def describe_characteristics(
     import pandas as pd
 
     variables = {
-        "country": participants["country"].map(countries).fillna(participants["country"]),
+        "country": participants["country"].map(lambda code: countries.get(code, code)),
         "setting": participants["site"].map(settings),
         "profession": participants["profession"],
         "age": _bands(participants["age"], [30, 40, 50], "years"),

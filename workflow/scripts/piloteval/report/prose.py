@@ -338,7 +338,8 @@ def scores_table(page: Page) -> None:
             columns[f"{wave} {part}"] = heads[part]
         spanners[page.wave(wave)] = [f"{wave} {part}" for part in parts]
     ends = [
-        f"{row['label']}, {page.wave(row['wave']).lower()}: {page.cell(row, f'{end}_percent', 0)} % at the {name} possible score."
+        f"{row['label']}, {page.wave(row['wave']).lower()}: {page.cell(row, f'{end}_percent', 0)} % "
+        f"at the {name} possible score."
         for row in table.to_dict("records")
         for end, name in (("floor", "lowest"), ("ceiling", "highest"))
         if row[f"{end}_percent"] == row[f"{end}_percent"]
@@ -828,6 +829,13 @@ def interviews(page: Page) -> None:
     )
 
 
+def _of(row: dict[str, Any]) -> str:
+    """Return the heading of a column of interviews: of how many, where that may be said."""
+    import pandas as pd
+
+    return "Interviews" if pd.isna(row["of_interviews"]) else f"of {row['of_interviews']}"
+
+
 def themes_table(page: Page) -> None:
     """Show the theme by cohort matrix."""
     table = page.table("interviews/themes.csv")
@@ -838,7 +846,7 @@ def themes_table(page: Page) -> None:
         cells = [here[theme] for theme in wide["theme"]]
         wide[f"{cohort} i"] = [page.cell(row, "interviews", 0) for row in cells]
         wide[f"{cohort} s"] = [page.cell(row, "sentences", 0).replace("withheld", DASH) for row in cells]
-        columns |= {f"{cohort} i": f"of {cells[0]['of_interviews']}", f"{cohort} s": "Sentences"}
+        columns |= {f"{cohort} i": _of(cells[0]), f"{cohort} s": "Sentences"}
         spanners[page.cohort(cohort)] = [f"{cohort} i", f"{cohort} s"]
     page.show(
         wide,
