@@ -126,6 +126,7 @@ rule compare_waves:
     params:
         outcomes=study.config["outcomes"],
         comparison=study.config["change"]["comparison"],
+        registered=study.has("register"),
         confidence=study.config["statistics"]["confidence"],
         min_n=study.config["statistics"]["min_n"],
         tiers=study.limits("internal"),

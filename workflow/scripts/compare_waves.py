@@ -7,5 +7,5 @@ with job(snakemake) as this:
     from piloteval.measures import change
 
     scales = scales_of(read_instruments(this.files("instruments")))
-    settings = this.values("outcomes", "comparison", "confidence", "min_n")
+    settings = this.values("outcomes", "comparison", "confidence", "min_n", "registered")
     this.write(**change.compare(this.read("scores"), scales, **settings))

@@ -380,7 +380,7 @@ class Study:
                 "range": config["certification"]["rating_range"],
                 "agree_from": config["certification"]["rating_agree_from"],
             },
-            "consensus": self.consensus(),
+            "consensus": {**self.consensus(), "source": config["consensus"]["source"]},
         }
 
     # ---------------------------------------------------------------------------------------------- results

@@ -77,7 +77,11 @@ class Table:
     percents : tuple of str
         Percent columns that the release tier shows in the steps of its counts.
     coefficients : tuple of str
-        Columns bounded by one, whose decimals the release tier cuts off rather than rounds.
+        Columns bounded by one; the release tier rounds them so that none becomes perfect, and their limits outwards.
+    unpublished : tuple of str
+        Columns that are empty in the release tier.
+    team_rows : tuple of str
+        Column and value of rows that are for the team only.
     released : bool
         Whether the release tier gets the table.
     """
@@ -94,6 +98,8 @@ class Table:
     parts: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     percents: tuple[str, ...] = ()
     coefficients: tuple[str, ...] = ()
+    unpublished: tuple[str, ...] = ()
+    team_rows: tuple[str, str] | tuple[()] = ()
     released: bool = False
 
     @property
@@ -281,18 +287,19 @@ CONTRACTS: dict[str, Table] = {
             "rows of one kind and wave: read = analysed + quarantined + excluded + withdrawn",
             {**LEDGER, "balance": WHOLE},
             keys=("kind", "wave"),
-            rounded=("rows_read", "analysed", "quarantined", "excluded", "withdrawn"),
+            rounded=("files", "rows_read", "analysed", "quarantined", "excluded", "withdrawn"),
             released=True,
         ),
         # --------------------------------------------------------------------------- internal: sample
-        # Steps of the flow are process counts, not answers or traits of people;
-        # they are exact here and rounded on release.
+        # A flow diagram has to add up, so its steps are exact for the team;
+        # the public gets no reasons, and few are not counted.
         Table(
             "internal/sample/flow.csv",
             "a step of the participant flow",
             _columns(step=TEXT, reason=TEXT, people=WHOLE),
             keys=("step", "reason"),
             rounded=("people",),
+            team_rows=("step", "excluded because"),
             released=True,
         ),
         Table(
@@ -403,10 +410,11 @@ CONTRACTS: dict[str, Table] = {
             "an estimate of change in an outcome",
             _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, statistic=TEXT)
             | STATISTIC
-            | _columns(p=NUMBER, p_adjusted=NUMBER, p_method=TEXT),
+            | _columns(reading=TEXT, relevant_change=NUMBER, p=NUMBER, p_adjusted=NUMBER, p_method=TEXT),
             keys=("scale", "cohort", "statistic"),
             people=("n",),
-            statistics=(*ESTIMATE, "p", "p_adjusted"),
+            statistics=(*ESTIMATE, "reading", "p", "p_adjusted"),
+            unpublished=("p", "p_adjusted", "p_method"),
             released=True,
         ),
         Table(
@@ -524,7 +532,7 @@ CONTRACTS: dict[str, Table] = {
             "internal/consensus/rounds.csv",
             "a round of the Delphi",
             _columns(
-                round=TEXT, panellists=WHOLE, statements=WHOLE, consensus=WHOLE, rule=TEXT, rule_status=TEXT, note=TEXT
+                round=TEXT, panellists=WHOLE, statements=WHOLE, consensus=NUMBER, rule=TEXT, rule_status=TEXT, note=TEXT
             ),
             keys=("round",),
             people=("panellists",),
@@ -538,7 +546,7 @@ CONTRACTS: dict[str, Table] = {
             _columns(cohort=TEXT, interviews=WHOLE, languages=WHOLE, words=WHOLE, sentences=WHOLE, note=TEXT),
             keys=("cohort",),
             people=("interviews",),
-            statistics=("languages", "words", "sentences"),
+            statistics=("words", "sentences"),
             margins=_COHORT,
             released=True,
         ),
@@ -756,7 +764,11 @@ def present(table: pd.DataFrame, one: Table, tier: Tier) -> pd.DataFrame:
         shown[column] = tiers.coarsen_steps(shown[column], tier)
     if tier.decimals is not None:
         for column in one.coefficients:
-            shown[column] = tiers.toward_zero(typed[column], tier.decimals).where(shown[column].notna())
+            end = column.removeprefix("ci_") if column.startswith("ci_") else ""
+            coarse = tiers.coarsen_coefficient(typed[column], tier.decimals, end)
+            shown[column] = coarse.where(shown[column].notna())
+        for column in one.unpublished:
+            shown[column] = "" if one.columns[column] == TEXT else pd.NA
         for column in one.percents:
             shown[column] = (shown[column] / tier.round_to).round() * tier.round_to
     for part, whole, percent in one.shares:

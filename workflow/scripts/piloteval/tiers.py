@@ -196,10 +196,26 @@ def coarsen_steps(counts: pd.Series, tier: Tier) -> pd.Series:
     return round_counts(counts, tier.round_to).mask((counts > 0) & (counts < tier.floor))
 
 
-def toward_zero(values: pd.Series, decimals: int) -> pd.Series:
-    """Cut decimals off, so that no coefficient below one is shown as perfect."""
+def coarsen_coefficient(values: pd.Series, decimals: int, end: str = "") -> pd.Series:
+    """Round a coefficient bounded by one; limits are rounded outwards, and no value under one becomes a perfect one.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Estimates or limits.
+    decimals : int
+        Decimals kept.
+    end : str
+        ``low`` or ``high`` for the limits of an interval.
+    """
     scale = 10**decimals
-    return (values * scale).map(math.trunc, na_action="ignore") / scale
+    turn = {"low": math.floor, "high": math.ceil}.get(end, round)
+    rounded = (values * scale).map(turn, na_action="ignore") / scale
+    if end == "high":
+        return rounded
+    return rounded.mask((rounded >= 1) & (values < 1), 1 - 1 / scale).mask(
+        (rounded <= -1) & (values > -1), 1 / scale - 1
+    )
 
 
 def show(
@@ -242,8 +258,10 @@ def show(
     for column in people:
         shown[column] = round_counts(shown[column], tier.round_to)
     for column in statistics:
-        # Whole numbers named n_ count people; others count words, sentences or languages.
+        # Whole numbers named n_ count people who are left out; others count words, sentences or parts of the row.
         if pd.api.types.is_integer_dtype(shown[column]) and column.startswith("n_"):
+            shown[column] = coarsen_steps(shown[column], tier)
+        elif pd.api.types.is_integer_dtype(shown[column]):
             shown[column] = round_counts(shown[column], tier.round_to)
         elif pd.api.types.is_float_dtype(shown[column]) and tier.decimals is not None:
             shown[column] = shown[column].round(tier.decimals)
@@ -253,4 +271,6 @@ def show(
         for column in {"note", "dropped_reason"} & set(shown.columns):
             exact = shown[column].str.contains(r"\d", regex=True, na=False) & (state == "").to_numpy()
             shown.loc[exact & ~shown[column].str.startswith(("withheld", "undefined: fewer")), column] = ""
+        if {"n_dropped", "dropped_reason"} <= set(shown.columns):
+            shown.loc[~(shown["n_dropped"] > 0).fillna(False).astype(bool), "dropped_reason"] = ""
     return shown

@@ -45,7 +45,7 @@ RULES = {
         Rule(
             "file.unreadable",
             "STOP",
-            "a file cannot be read as what its name says",
+            "a file cannot be read in the format its name ends in",
             "Export it again in the format of its name.",
         ),
         Rule(
@@ -63,7 +63,7 @@ RULES = {
         Rule(
             "file.sheet",
             "STOP",
-            "a workbook's sheet cannot be told",
+            "a workbook has several sheets and none is named, or the named one is missing",
             "Name the sheet in the column `sheet` of the landing sheet.",
         ),
         Rule("table.header", "STOP", "a header is blank or given twice", "Give every column its own name."),
@@ -90,7 +90,7 @@ RULES = {
         Rule(
             "record.duplicate",
             "QUARANTINE",
-            "several rows say the same of the same; all copies are set aside",
+            "several rows have the same key; all are set aside",
             "Keep the right row in the raw file and remove the others.",
         ),
         Rule(
@@ -112,7 +112,7 @@ RULES = {
             "person.withdrawal",
             "STOP",
             "the list of withdrawals names somebody the register does not know",
-            "Correct the id; a typing error would keep a person in who wants to be out.",
+            "Correct the id; otherwise a person who withdrew stays in the data.",
         ),
         Rule(
             "transcript.speaker",

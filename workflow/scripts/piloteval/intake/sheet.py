@@ -245,6 +245,7 @@ def require(sources: list[Source], settings: dict[str, Any], problems: Iterable[
     found = [*check_sheet("the landing sheet", sources, (), settings), *problems]
     grave = sum(one.level == "STOP" for one in found)
     if grave:
+        many = f"{grave} problems that stop" if grave > 1 else "a problem that stops"
         raise DataError(
-            f"Not computed, since the raw files have {grave} problems that stop the run; `snakemake check` names them."
+            f"Not computed, since the raw files have {many} the run; `snakemake check` names what is wrong."
         )

@@ -48,6 +48,7 @@ def compare(
     comparison: list[str],
     confidence: float,
     min_n: int,
+    registered: bool,
 ) -> dict[str, pd.DataFrame]:
     """Compare two waves in every outcome.
 
@@ -65,6 +66,9 @@ def compare(
         Level of the intervals.
     min_n : int
         With fewer pairs nothing is estimated.
+    registered : bool
+        Whether people are known by the key of a register. Without one nobody is paired: that ids coincide in two waves
+        does not make them the same person.
 
     Returns
     -------
@@ -83,6 +87,8 @@ def compare(
         scale = scales[outcome["scale"]]
         for cohort in outcome["cohorts"] or [ALL]:
             complete, dropped, reason = pairs(scores, scale.id, cohort, waves)
+            if not registered:
+                complete, dropped, reason = complete.iloc[:0], len(complete) + dropped, "no register to pair people by"
             about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
             direction = "higher is better" if scale.higher_is_better else "lower is better"
             for name, (value, p, p_method) in _estimates(complete, waves, scale, confidence, min_n).items():
@@ -94,6 +100,8 @@ def compare(
                         "direction": direction,
                         "statistic": name,
                         **full.row(f"change.{scale.id}.{cohort}.{name.replace(' ', '_')}"),
+                        "reading": reading(full.estimate, full.ci_low, full.ci_high, direction),
+                        "relevant_change": scale.smallest_relevant_change,
                         "p": p,
                         "p_adjusted": None,
                         "p_method": p_method,
@@ -156,6 +164,22 @@ def _estimates(
         "rank-biserial": (prepost.matched_rank_biserial(difference, confidence), None, ""),
         "Bayes factor": (_bayes_factor(pre, post, t_test.p is not None), None, ""),
     }
+
+
+def reading(estimate: float | None, ci_low: float | None, ci_high: float | None, direction: str) -> str:
+    """Say in words what an interval of change allows to say.
+
+    Returns
+    -------
+    str
+        ``improved`` or ``worsened`` when the whole interval lies on one side of zero,
+        ``no clear change`` when it holds zero, empty when there is no interval.
+    """
+    if estimate is None or estimate != estimate or ci_low is None or ci_low != ci_low:
+        return ""
+    if ci_low <= 0 <= ci_high:
+        return "no clear change"
+    return "improved" if (estimate > 0) == (direction == "higher is better") else "worsened"
 
 
 def _improved(

@@ -54,7 +54,7 @@ def describe_flow(
         excluded = screening[screening["status"] == EXCLUDED]
         rows.append({"step": "excluded", "reason": "", "people": len(excluded)})
         for reason, count in excluded["reason"].value_counts().sort_index().items():
-            rows.append({"step": "excluded", "reason": reason, "people": count})
+            rows.append({"step": "excluded because", "reason": reason, "people": count})
         rows.append({"step": "withdrew", "reason": "", "people": int((screening["status"] == WITHDRAWN).sum())})
     rows.append({"step": "enrolled", "reason": "", "people": int((screening["status"] == ADMITTED).sum())})
     present = _answered(scores, waves)

@@ -87,7 +87,7 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the participant flow after STROBE: registered, excluded, enrolled, answered in each wave."""
     flow = tables["sample/flow.csv"]
     one = flow.set_index(["step", "reason"])["people"]
-    reasons = [(reason, count) for (step, reason), count in one.items() if step == "excluded" and reason]
+    reasons = [(reason, count) for (step, reason), count in one.items() if step == "excluded because"]
     answered = [(reason, count) for (step, reason), count in one.items() if step == "answered"]
     names = _wave_names(labels, [reason for reason, _count in answered])
 
@@ -303,7 +303,7 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     )
     _grid(ax)
     ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
-    clear = int(((rows["a"] > 0) | (rows["b"] < 0)).sum())
+    clear = int(rows["reading"].isin(["improved", "worsened"]).sum())
     alt = (
         f"Forest of the standardised change in {len(rows)} outcomes, better to the right; "
         f"the interval excludes zero in {clear} of them."

@@ -106,7 +106,8 @@ class Page:
     # ------------------------------------------------------------------------------------------------ numbers in prose
     def span(self, text: str, source: str) -> str:
         """Return a number as a span that names its source."""
-        return f'[{text}]{{.num source="{html.escape(source, quote=True)}"}}'
+        said = html.escape(source, quote=True)
+        return f'[{text}]{{.num source="{said}" title="{said}"}}'
 
     def value(
         self,

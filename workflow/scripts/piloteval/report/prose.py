@@ -72,6 +72,9 @@ def summary(page: Page) -> None:
     if page.has("interviews"):
         points.append(f"**Interviews.** {_interviews_in_short(page)}")
     page.say("\n".join(f"- {point}" for point in points))
+    limits = _limits(page)
+    if limits:
+        page.say(_callout("warning", "Read this with its limits", "\n".join(f"- {limit}" for limit in limits)))
     absent = [PART_NAMES[part] for part in page.facts["absent"]]
     if absent:
         page.say(
@@ -83,13 +86,41 @@ def summary(page: Page) -> None:
         )
 
 
+def _limits(page: Page) -> list[str]:
+    """Return what stands against taking the points above at their word."""
+    limits = []
+    if page.has("change"):
+        design = "The registry calls the study cross-sectional, and there" if _cross_sectional(page) else "There"
+        limits.append(
+            f"{design} is no comparison group: a change can have other causes than the certification. "
+            "Intervals are for one outcome at a time; with several outcomes some exclude zero by chance."
+        )
+    unconfirmed = [one["name"] for one in page.facts["instruments"] if one["status"] == "unconfirmed"]
+    if unconfirmed:
+        limits.append(f"The scoring key of {_list(unconfirmed)} is not confirmed by a source.")
+    if page.has("certification"):
+        name = "certification/ratings.csv"
+        if (page.table(name)["status"] == "placeholder").any():
+            limits.append("Standards whose official texts are not in the catalogue are placeholders.")
+    if page.has("consensus") and page.facts["consensus"]["status"] == "unconfirmed":
+        limits.append("The rule of consensus is not confirmed.")
+    if page.has("interviews"):
+        limits.append("Themes are suggestions of a dictionary that no person has confirmed.")
+    return limits
+
+
+def _cross_sectional(page: Page) -> bool:
+    return "cross-sectional" in page.study["registry_design"]
+
+
 def _enrolment(page: Page) -> str:
     answered = [row["reason"] for row in page.rows(FLOW, step="answered").to_dict("records")]
     people = page.value(FLOW, "people", 0, step="enrolled", reason="")
     text = f"{people} people are in the analysis"
     if page.facts["registered"]:
         text = (
-            f"{people} of {page.value(FLOW, 'people', 0, step='registered', reason='')} registered people are enrolled"
+            f"{people} of the {page.value(FLOW, 'people', 0, step='registered', reason='')} people in the register "
+            "are enrolled"
         )
     waves = [
         f"{page.value(FLOW, 'people', 0, step='answered', reason=name)} "
@@ -112,11 +143,8 @@ def study(page: Page) -> None:
         )
         text.append(f"The study is registered as {facts['registry']} ({facts['registry_design']}){enrolment}.")
         if facts["registry"] == "NCT06888297":
-            text.append(
-                "The certification systems and how they were developed "
-                "are described in the framework paper [@mira2025]."
-            )
-    page.say(" ".join(text))
+            text.append("How the certification framework was developed is described in its paper [@mira2025].")
+    page.say(" ".join(text), *facts["notes"])
     if page.has("sample") and facts["registered_enrolment"] and page.facts["registered"]:
         enrolled = page.rows(FLOW, step="enrolled").iloc[0]["people"]
         if page.internal and enrolled > facts["registered_enrolment"]:
@@ -127,7 +155,7 @@ def study(page: Page) -> None:
                     "More people are enrolled than the registry says. Check the register against the registry entry.",
                 )
             )
-    if page.has("change") and "cross-sectional" in facts["registry_design"]:
+    if page.has("change") and _cross_sectional(page):
         page.say(_design_note())
 
 
@@ -182,13 +210,10 @@ def instruments(page: Page) -> None:
 def sample(page: Page) -> None:
     """Say how people came into the analysis."""
     text = [_enrolment(page)]
-    excluded = page.rows(FLOW, step="excluded")
-    reasons = excluded[excluded["reason"] != ""]
-    if len(reasons) and not page.internal:
-        text.append(f"Reasons for not being enrolled were {_list(list(reasons['reason']))}.")
-    elif len(reasons):
+    reasons = page.rows(FLOW, step="excluded because")
+    if len(reasons):
         parts = [
-            f"{reason} ({page.value(FLOW, 'people', 0, step='excluded', reason=reason)})"
+            f"{reason} ({page.value(FLOW, 'people', 0, step='excluded because', reason=reason)})"
             for reason in reasons["reason"]
         ]
         text.append(f"Reasons for not being enrolled were {_list(parts)}.")
@@ -201,10 +226,10 @@ def sample(page: Page) -> None:
             years = page.setting(criteria["min_experience_years"], "participants.min_experience_years")
             wanted.append(f"at least {years} years of professional experience")
         if criteria["professions"]:
-            wanted.append("one of the professions of the registry")
+            wanted.append("one of the professions of the study")
         if criteria["require_affiliation"]:
             wanted.append("employment or involvement in second victim support")
-        text.append(f"Eligible was who had given consent{' and had ' + _list(wanted) if wanted else ''}.")
+        text.append(f"People were eligible who had given consent{' and had ' + _list(wanted) if wanted else ''}.")
     else:
         text.append(
             "The study has no register, so consent and eligibility were not checked here, "
@@ -245,7 +270,7 @@ def data(page: Page) -> None:
     table = page.table(name)
     rows = page.span(str(int(table["rows_read"].sum())), f"{page.path(name)} | sum of rows_read")
     page.say(
-        f"The results rest on {rows} rows of raw data. Every row read is analysed, set aside, excluded or withdrawn; "
+        f"{rows} rows of raw data were read. Every row read is analysed, set aside, excluded or withdrawn; "
         "@tbl-accounting says how many of each, and the run stops when they do not add up."
     )
 
@@ -306,7 +331,7 @@ def scores(page: Page) -> None:
     page.say(
         "@fig-score-profile and @tbl-scores describe every score "
         "as it was computed from the answers by the rule of its questionnaire. "
-        "Participants who answered too few items of a scale have no score there; they are counted beside it."
+        "Participants who answered too few items of a scale have no score there, so n is smaller."
     )
 
 
@@ -458,16 +483,15 @@ def reliability_table(page: Page) -> None:
 
 
 def _direction(row: dict[str, Any]) -> str:
-    """Say which way an outcome moved; an interval that holds zero shows no clear change."""
-    low, high = row["ci_low"], row["ci_high"]
-    if low == low and low <= 0 <= high:
+    """Say which way an outcome moved, as read from the interval at full precision."""
+    if row["reading"] not in ("improved", "worsened"):
         return "No clear change"
-    better = (row["estimate"] > 0) == (row["direction"] == "higher is better")
-    return "Better" if better else "Worse"
+    higher = (row["reading"] == "improved") == (row["direction"] == "higher is better")
+    return f"{'Higher' if higher else 'Lower'} after than before ({row['reading']})"
 
 
 def _change_sentence(page: Page, row: dict[str, Any]) -> str:
-    """Say the mean change of an outcome, its direction and its standardised size."""
+    """Say direction and size of the mean change of an outcome, and whether its source calls it relevant."""
     where = {"scale": row["scale"], "cohort": row["cohort"]}
     if row["estimate"] != row["estimate"]:
         return "No estimate: " + (row["note"] or "too few pairs") + "."
@@ -475,7 +499,17 @@ def _change_sentence(page: Page, row: dict[str, Any]) -> str:
     mean = _interval(page, OUTCOMES, page.digits, True, **where, statistic="mean change")
     d = _interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
     n = page.value(OUTCOMES, "n", 0, **where, statistic="mean change")
-    return f"{_direction(row)}{group}: mean change {mean} points, standardised {d}, n = {n}."
+    said = f"{_direction(row)}{group}: mean change {mean} points, standardised {d}, n = {n}."
+    relevant = row["relevant_change"]
+    if relevant == relevant:
+        points = page.value(OUTCOMES, "relevant_change", 0, **where, statistic="mean change")
+        near, far = sorted((abs(row["ci_low"]), abs(row["ci_high"])))
+        one_side = row["ci_low"] > 0 or row["ci_high"] < 0
+        place = (
+            "lies beyond it" if one_side and near >= relevant else "includes it" if far >= relevant else "lies below it"
+        )
+        said += f" Its source calls a change of {points} points relevant; the interval {place}."
+    return said
 
 
 def change(page: Page) -> None:
@@ -485,20 +519,24 @@ def change(page: Page) -> None:
         f"The comparison is of the wave “{page.wave(first)}” with “{page.wave(second)}” "
         "in participants with a score in both. The mean change has a paired t interval; "
         "the standardised change is the mean change over the standard deviation of the changes (d_z) "
-        "with Hedges' correction and a noncentral t interval. "
-        "The signed-rank test is exact with ties [@wilcoxon1945]; "
-        "p-values are adjusted after Holm within primary, secondary and exploratory outcomes [@holm1979]."
+        "with Hedges' correction (also called g_z) and a noncentral t interval."
     ]
+    if page.internal:
+        text.append(
+            "The signed-rank test is exact with ties and leaves unchanged participants out [@wilcoxon1945]; the median "
+            "change beside it is over everybody. P-values are adjusted after Holm within primary, secondary and "
+            "exploratory outcomes [@holm1979]."
+        )
     means = page.rows(OUTCOMES, statistic="mean change")
     shown = means.dropna(subset=["ci_low"])
-    clear = shown[(shown["ci_low"] > 0) | (shown["ci_high"] < 0)]
+    clear = shown[shown["reading"].isin(["improved", "worsened"])]
     if len(shown):
         text.append(
             f"Of {page.count(len(shown), OUTCOMES, 'mean change with an interval')} outcomes, "
-            f"the interval of the mean change leaves out zero in "
+            f"the interval of the mean change excludes zero in "
             f"{page.count(len(clear), OUTCOMES, 'intervals without zero')}."
         )
-    if "cross-sectional" in page.study["registry_design"]:
+    if _cross_sectional(page):
         page.say(_design_note())
     page.say(" ".join(text))
     lines = [
@@ -547,12 +585,14 @@ def change_table(page: Page) -> None:
             for row in table.to_dict("records")
         ]
         columns |= {"p_t": "p (t)", "p_w": "p (rank)"}
+    tests = "p: paired t test and exact signed-rank test, adjusted after Holm within the role."
     remarks = [f"{row['outcome']}: {row['note']}." for row in table.to_dict("records") if row["note"]]
     notes = [
         (
             "Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. "
             "Improved: share that moved in the better direction."
         ),
+        *([tests] if page.internal else []),
         *remarks,
     ]
     page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
@@ -573,10 +613,11 @@ def _certification_in_short(page: Page) -> str:
     name = "certification/verdicts.csv"
     met = page.count((verdicts["verdict"] == "met").sum(), name, "verdict=met")
     disputed = page.count((verdicts["verdict"] == "disputed").sum(), name, "verdict=disputed")
+    open_cases = page.count((~verdicts["verdict"].isin(["not applicable", "not assessed"])).sum(), name, "applicable")
     return (
         f"In {page.count(verdicts['site'].nunique(), name, 'institutions')} institutions "
-        f"the external auditors agreed on “met” for {met} of "
-        f"{page.count(len(verdicts), name, 'all verdicts')} standards audited; on {disputed} the two auditors differ."
+        f"the external auditors agreed on “met” in {met} of {open_cases} applicable cases "
+        f"(a standard in an institution); in {disputed} the two auditors differ."
     )
 
 
@@ -620,7 +661,7 @@ def certification(page: Page) -> None:
         lines.append(
             f"- **{track.capitalize()}.** The two external auditors gave the same verdict "
             f"in {percent} % of {cases} cases; kappa {kappa} [@cohen1960]. "
-            "Cases of one institution are not independent, so the interval is too narrow."
+            "Kappa is unweighted; cases of one institution are not independent, so its interval is too narrow."
         )
     page.say("\n".join(lines))
     page.say(
@@ -692,7 +733,7 @@ def ratings(page: Page) -> None:
         f"People in the institutions rated every standard from {lowest} to {highest}; "
         f"{favourable} or more counts as favourable. "
         f"Over the standards, the median share of favourable ratings is {_list(shares)}. "
-        "Intervals of single standards are Wilson's [@wilson1927] and stand in the table of ratings."
+        "Intervals of single standards are Wilson's [@wilson1927]; they stand in `certification/ratings.csv`."
     )
 
 
@@ -727,7 +768,15 @@ def _consensus_in_short(page: Page) -> str:
             page.value(name, column, 0, round=row["round"]) for column in ("consensus", "statements", "panellists")
         )
         parts.append(f"round {place}: {reached} of {statements} statements ({panellists} panellists)")
-    return "Consensus was reached in " + "; ".join(parts) + "."
+    statements = page.table("consensus/statements.csv")
+    last = statements[statements["round"] == statements.groupby("statement")["round"].transform("max")]
+    settled = last.assign(yes=last["agreed"] == "yes").groupby("statement")["yes"].all()
+    name = "consensus/statements.csv"
+    reached = page.count(settled.sum(), name, "statements agreed on every dimension in their last round")
+    return (
+        f"Consensus was reached in {'; '.join(parts)}. In the last round each was rated in, {reached} of "
+        f"{page.count(len(settled), name, 'statements')} statements have it."
+    )
 
 
 def consensus(page: Page) -> None:
@@ -742,8 +791,8 @@ def consensus(page: Page) -> None:
         f"rate it {agree_from} or more{each}. {_consensus_in_short(page)}"
     )
     if rule["status"] == "unconfirmed":
-        text += " The rule is not confirmed by the owner of the Delphi and may change these counts."
-    page.say(text)
+        text += " The rule is not confirmed and may change these counts."
+    page.say(text, rule["source"])
     table = page.table("consensus/statements.csv")
     if (table["status"] == "placeholder").any():
         page.say(
@@ -805,7 +854,7 @@ def _interviews_in_short(page: Page) -> str:
         page.value(name, column, 0, cohort="all") for column in ("interviews", "languages", "sentences")
     )
     text = f"{held} interviews in {languages} languages hold {sentences} sentences of participants."
-    if len(themes):
+    if len(themes) and page.internal:  # rounded counts have no order that could be told
         said = []
         for theme in themes.head(3).to_dict("records"):
             count = page.value("interviews/themes.csv", "interviews", 0, theme=theme["theme"], cohort="all")
@@ -911,7 +960,8 @@ def synthesis(page: Page) -> None:
     """Say how to read the joint display."""
     page.say(
         "@tbl-joint sets the mean change of each construct "
-        "beside the interviews in which the dictionary suggests its themes. "
+        "beside the interviews in which the dictionary suggests its themes; with several themes the count is of the "
+        "one suggested most often. "
         "The words in the column “Reading” follow from the interval alone. "
         "Whether numbers and interviews agree is a judgement, and every row waits for a person to make it."
     )
@@ -971,9 +1021,21 @@ def methods(page: Page) -> None:
         multiple = page.setting(limits["release_round_to"], "tiers.release_round_to")
         decimals = page.setting(limits["release_decimals"], "tiers.release_decimals")
         text.append(
-            f"In this public report counts of people are rounded to multiples of {multiple} "
-            f"and statistics to {decimals} decimal; percentages are computed from the rounded counts. "
-            "P-values, results of single institutions and agreement of coders are not published."
+            f"In this public report counts are rounded to multiples of {multiple} and need not add up; fewer than the "
+            f"floor are not counted. Statistics have {decimals} decimal, limits of coefficients are rounded outwards, "
+            "and percentages are in the same steps or computed from rounded counts. Words such as improved follow from the "
+            "unrounded interval. P-values, reasons of exclusion, results of single institutions and agreement of "
+            "coders are not published."
+        )
+    else:
+        text.append(
+            "Steps of the flow and counts of rows are exact for the team, since they have to add up; they are the one "
+            "exception to the floor."
+        )
+    if page.has("certification") or page.has("consensus"):
+        text.append(
+            "Ratings of standards and statements are judgements of experts about texts, not about themselves: "
+            "a share is shown wherever enough people rated."
         )
     text.append(
         "With this many people in this few institutions the results are a pilot's: "

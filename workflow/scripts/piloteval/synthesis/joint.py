@@ -11,22 +11,6 @@ if TYPE_CHECKING:
 AWAITS = "awaits a person's judgement"
 
 
-def reading(estimate: float | None, ci_low: float | None, ci_high: float | None, direction: str) -> str:
-    """Say in words what an interval of change allows to say.
-
-    Returns
-    -------
-    str
-        ``improved`` or ``worsened`` when the whole interval lies on one side of zero,
-        ``no clear change`` when it holds zero, empty when there is no interval.
-    """
-    if estimate is None or estimate != estimate or ci_low is None or ci_low != ci_low:
-        return ""
-    if ci_low <= 0 <= ci_high:
-        return "no clear change"
-    return "improved" if (estimate > 0) == (direction == "higher is better") else "worsened"
-
-
 def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
     """Set the change in each construct's outcome beside the interviews that speak of its themes.
 
@@ -76,7 +60,7 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
                     **base,
                     "cohort": row["cohort"],
                     **{key: row[key] for key in ("n", "estimate", "ci_low", "ci_high", "direction")},
-                    "reading": reading(row["estimate"], row["ci_low"], row["ci_high"], row["direction"]),
+                    "reading": row["reading"],
                     **said,
                 }
             )
