@@ -263,9 +263,10 @@ def scores(pre, post, name="x.up", cohort="c"):
     return pd.DataFrame(rows).astype({"score": "float64"})
 
 
-def compare(table, *outcomes, min_n=3):
+def compare(table, *outcomes, min_n=3, registered=True):
     asked = [{"role": "primary", "cohorts": [], **one} for one in outcomes or ({"scale": "x.up"},)]
-    made = change.compare(table, SCALES, outcomes=asked, comparison=["pre", "post"], confidence=0.95, min_n=min_n)
+    settings_ = {"comparison": ["pre", "post"], "confidence": 0.95, "min_n": min_n, "registered": registered}
+    made = change.compare(table, SCALES, outcomes=asked, **settings_)
     keys = {"outcomes": "statistic", "means": "wave"}
     return {name: table.set_index(["scale", "cohort", *filter(None, [keys.get(name)])]) for name, table in made.items()}
 
@@ -282,6 +283,7 @@ def test_mean_change_by_hand():
     angle = math.atan(1.5 / math.sqrt(5 / 12) / math.sqrt(3))
     assert row["p"] == pytest.approx(1 - 2 / math.pi * (angle + math.sin(angle) * math.cos(angle)))
     assert (row["n"], row["n_dropped"], row["direction"]) == (4, 0, "higher is better")
+    assert row["reading"] == "no clear change"
     assert means.loc[("x.up", "all", "pre"), "estimate"] == pytest.approx(2.5)
     assert means.loc[("x.up", "all", "post"), "estimate"] == pytest.approx(4.0)
 
@@ -302,6 +304,14 @@ def test_incomplete_pairs_are_dropped_and_counted_by_wave():
     row = compare(table)["outcomes"].loc[("x.up", "all", "mean change")]
     assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (4, 3, "2 no pre score; 1 no post score")
     assert row["estimate"] == pytest.approx(1.5)
+
+
+def test_nobody_is_paired_without_a_register():
+    # That an id comes in both waves does not make two strangers one.
+    made = compare(scores([1, 2, 3, 4], [2, 4, 3, 7]), registered=False)
+    row = made["outcomes"].loc[("x.up", "all", "mean change")]
+    assert pd.isna(row["estimate"])
+    assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (0, 4, "no register to pair people by")
 
 
 def test_cohorts_are_compared_apart():
@@ -393,8 +403,8 @@ def test_flow_adds_up():
     assert steps == {
         ("registered", ""): 9,
         ("excluded", ""): 3,
-        ("excluded", "no consent"): 2,
-        ("excluded", "not affiliated"): 1,
+        ("excluded because", "no consent"): 2,
+        ("excluded because", "not affiliated"): 1,
         ("withdrew", ""): 1,
         ("enrolled", ""): 5,
         ("answered", "pre"): 4,
@@ -402,9 +412,7 @@ def test_flow_adds_up():
         ("answered", "every wave"): 2,
     }
     assert steps["registered", ""] == steps["excluded", ""] + steps["withdrew", ""] + steps["enrolled", ""]
-    assert steps["excluded", ""] == sum(
-        count for (step, reason), count in steps.items() if step == "excluded" and reason
-    )
+    assert steps["excluded", ""] == sum(count for (step, reason), count in steps.items() if step == "excluded because")
 
 
 def test_flow_without_a_register_begins_with_who_answered():
@@ -524,7 +532,7 @@ def test_distribution_of_scores_by_hand():
     ],
 )
 def test_reading_in_words(estimate, low, high, direction, words):
-    assert joint.reading(estimate, low, high, direction) == words
+    assert change.reading(estimate, low, high, direction) == words
 
 
 THEMES = pd.DataFrame(
@@ -546,11 +554,12 @@ OUTCOMES = pd.DataFrame(
             "ci_low": e - 1,
             "ci_high": e + 1,
             "direction": "higher is better",
+            "reading": words,
         }
-        for cohort, statistic, n, e in (
-            ("all", "mean change", 40, 2.0),
-            ("all", "median change", 40, 9.0),
-            ("c", "mean change", 20, 0.5),
+        for cohort, statistic, n, e, words in (
+            ("all", "mean change", 40, 2.0, "improved"),
+            ("all", "median change", 40, 9.0, "improved"),
+            ("c", "mean change", 20, 0.5, "no clear change"),
         )
     ]
 )

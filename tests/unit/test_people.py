@@ -159,7 +159,7 @@ def test_withdrawal_of_somebody_unknown_stops(scope):
         admit(register({}), withdrawn(("P1", "all"), ("p1", scope)))
     assert str(fault.value) == (
         "withdrawals, row 3, column participant: the list of withdrawals names somebody the register does not know. "
-        "Correct the id; a typing error would keep a person in who wants to be out."
+        "Correct the id; otherwise a person who withdrew stays in the data."
     )
 
 
@@ -387,7 +387,9 @@ def test_rule_accounts_for_every_row(tmp_path):
 def test_rule_does_not_go_on_past_a_withdrawal_it_cannot_read(tmp_path, bad):
     with pytest.raises(DataError) as fault:
         run(tmp_path, {"register": [HEADER, line()], "withdrawals": [WITHDRAWALS, bad]})
-    assert str(fault.value).startswith("Not computed, since the raw files have 1 problems that stop the run")
+    assert str(fault.value) == (
+        "Not computed, since the raw files have a problem that stops the run; `snakemake check` names what is wrong."
+    )
 
 
 def test_rule_needs_a_key_for_a_register(tmp_path):
@@ -450,7 +452,7 @@ def test_check_names_a_withdrawal_of_somebody_unknown(tmp_path, others):
     problems = check(tmp_path, {**others, "withdrawals": [WITHDRAWALS, "P1,,all", "P-1,,all"]})
     assert [one.sentence() for one in problems] == [
         f"{tmp_path}/withdrawals.csv, row 3, column participant: the list of withdrawals names somebody the register "
-        "does not know. Correct the id; a typing error would keep a person in who wants to be out."
+        "does not know. Correct the id; otherwise a person who withdrew stays in the data."
     ]
     with pytest.raises(DataError):
         stop(problems)

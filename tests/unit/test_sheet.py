@@ -242,7 +242,7 @@ def test_rule_refuses_to_compute_on_what_the_check_would_stop(study):
     with pytest.raises(DataError) as fault:
         sheet.require(sources, SETTINGS, [])
     assert str(fault.value) == (
-        "Not computed, since the raw files have 2 problems that stop the run; `snakemake check` names them."
+        "Not computed, since the raw files have 2 problems that stop the run; `snakemake check` names what is wrong."
     )
 
 

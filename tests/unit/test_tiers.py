@@ -269,9 +269,24 @@ def outcome(**cells):
 
 
 def test_release_rounds_people_to_fives_and_statistics_to_one_decimal():
-    table, contract = outcome(n_dropped=9, ci_low=-1.25, ci_high=17.94)
+    table, contract = outcome(n_dropped=13, ci_low=-1.26, ci_high=17.94)
     row = tables.present(table, contract, RELEASE).loc[0]
-    assert (row["n"], row["n_dropped"], row["estimate"], row["ci_low"], row["ci_high"]) == (50, 10, 8.3, -1.2, 17.9)
+    assert (row["n"], row["n_dropped"], row["estimate"], row["ci_low"], row["ci_high"]) == (50, 15, 8.3, -1.3, 17.9)
+
+
+def test_few_who_were_left_out_are_not_told_to_the_public():
+    table, contract = outcome(n_dropped=9, dropped_reason="no pre score")
+    row = tables.present(table, contract, RELEASE).loc[0]
+    assert pd.isna(row["n_dropped"])
+    assert row["dropped_reason"] == ""
+    assert tables.present(table, contract, INTERNAL).loc[0, "n_dropped"] == 9
+
+
+def test_public_sees_no_p_values():
+    # At one decimal 0.0449 would read 0.0.
+    table, contract = outcome()
+    assert pd.isna(tables.present(table, tables.CONTRACTS["release/change/outcomes.csv"], RELEASE).loc[0, "p"])
+    assert tables.present(table, contract, INTERNAL).loc[0, "p"] == 0.0449
 
 
 def test_release_does_not_quote_counts_in_words():
@@ -294,9 +309,28 @@ def test_reason_of_an_undefined_estimate_survives_the_release():
     assert tables.present(table, contract, RELEASE).loc[0, "note"] == "undefined: fewer than 20 pairs"
 
 
-def test_release_rounds_people_but_not_words_and_languages():
+def test_release_rounds_people_and_not_languages():
     row = tables.present(listed(a=23, b=22), PERSONS, RELEASE).set_index("cohort").loc["a"]
-    assert (row["interviews"], row["languages"], row["words"], row["sentences"]) == (25, 1, 100, 10)
+    assert (row["interviews"], row["languages"]) == (25, 1)
+
+
+def test_number_of_statements_with_consensus_is_exact_or_withheld():
+    contract = tables.CONTRACTS["internal/consensus/rounds.csv"]
+    rows = [
+        {
+            "round": str(n),
+            "panellists": people,
+            "statements": 24,
+            "consensus": 13,
+            "rule": "",
+            "rule_status": "",
+            "note": "",
+        }
+        for n, people in ((1, 21), (2, 4))
+    ]
+    shown = tables.present(pd.DataFrame(rows), contract, RELEASE)
+    assert shown["consensus"].tolist()[0] == 13
+    assert pd.isna(shown["consensus"].tolist()[1])
 
 
 def test_note_of_the_internal_floor_does_not_reach_the_public():
@@ -401,6 +435,21 @@ def test_public_counts_of_a_process_are_left_out_where_few():
     assert tiers.coarsen_steps(counts, INTERNAL).tolist() == counts.tolist()
 
 
-@pytest.mark.parametrize(("value", "shown"), [(0.99, 0.9), (0.05, 0.0), (-0.97, -0.9), (1.0, 1.0)])
-def test_coefficient_is_not_rounded_to_perfection(value, shown):
-    assert tiers.toward_zero(pd.Series([value, None]), 1)[0] == shown
+@pytest.mark.parametrize(
+    ("value", "end", "shown"),
+    [
+        (0.99, "", 0.9),
+        (0.86, "", 0.9),
+        (-0.97, "", -0.9),
+        (1.0, "", 1.0),
+        (-1.0, "", -1.0),
+        (0.86, "low", 0.8),
+        (0.81, "high", 0.9),
+        (-0.97, "low", -1.0),
+        (-0.97, "high", -0.9),
+    ],
+)
+def test_coefficient_is_not_rounded_to_perfection_and_its_limits_go_outwards(value, end, shown):
+    found = tiers.coarsen_coefficient(pd.Series([value, None]), 1, end)
+    assert found[0] == pytest.approx(shown)
+    assert pd.isna(found[1])

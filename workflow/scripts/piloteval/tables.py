@@ -543,10 +543,10 @@ CONTRACTS: dict[str, Table] = {
         Table(
             "internal/interviews/transcripts.csv",
             "interviews by cohort",
-            _columns(cohort=TEXT, interviews=WHOLE, languages=WHOLE, words=WHOLE, sentences=WHOLE, note=TEXT),
+            _columns(cohort=TEXT, interviews=WHOLE, languages=NUMBER, words=WHOLE, sentences=WHOLE, note=TEXT),
             keys=("cohort",),
             people=("interviews",),
-            statistics=("words", "sentences"),
+            statistics=("languages", "words", "sentences"),
             margins=_COHORT,
             released=True,
         ),

@@ -211,7 +211,7 @@ def coarsen_coefficient(values: pd.Series, decimals: int, end: str = "") -> pd.S
     scale = 10**decimals
     turn = {"low": math.floor, "high": math.ceil}.get(end, round)
     rounded = (values * scale).map(turn, na_action="ignore") / scale
-    if end == "high":
+    if end:
         return rounded
     return rounded.mask((rounded >= 1) & (values < 1), 1 - 1 / scale).mask(
         (rounded <= -1) & (values > -1), 1 / scale - 1

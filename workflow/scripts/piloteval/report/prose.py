@@ -1021,11 +1021,11 @@ def methods(page: Page) -> None:
         multiple = page.setting(limits["release_round_to"], "tiers.release_round_to")
         decimals = page.setting(limits["release_decimals"], "tiers.release_decimals")
         text.append(
-            f"In this public report counts are rounded to multiples of {multiple} and need not add up; fewer than the "
-            f"floor are not counted. Statistics have {decimals} decimal, limits of coefficients are rounded outwards, "
-            "and percentages are in the same steps or computed from rounded counts. Words such as improved follow from the "
-            "unrounded interval. P-values, reasons of exclusion, results of single institutions and agreement of "
-            "coders are not published."
+            f"In this public report counts are rounded to multiples of {multiple} and need not add up; "
+            f"fewer than the floor are not counted. Statistics have {decimals} decimal, limits of coefficients are "
+            "rounded outwards, and percentages are in the same steps or computed from rounded counts. "
+            "Words such as improved follow from the unrounded interval. P-values, reasons of exclusion, "
+            "results of single institutions and agreement of coders are not published."
         )
     else:
         text.append(
