@@ -116,7 +116,7 @@ def test_everything_that_rests_on_n_is_withheld_with_it(path):
     assert "n" in one.people
     free = {
         "question", "method", "ci_method", "p_method", "note",  # words about the method
-        "items", "range_low", "range_high", "published_low", "published_high",  # facts of the instrument
+        "items", "range_low", "range_high", "relevant_change", "published_low", "published_high",  # facts of the instrument
         "of_interviews",  # limited by a floor of its own
     }  # fmt: skip
     computed = {column for column, kind in one.columns.items() if kind != TEXT} | {
