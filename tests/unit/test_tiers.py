@@ -206,7 +206,7 @@ tables_of_counts = st.integers(1, 3).flatmap(
     lambda columns: st.lists(
         st.lists(st.one_of(st.integers(0, 12), st.sampled_from([0, 4, 5, 6, 20])), min_size=columns, max_size=columns),
         min_size=1,
-        max_size=4,
+        max_size=3,
     )
 )
 

@@ -127,7 +127,7 @@ def _own_line(fault: BaseException) -> str:
     """Say where in the package an unexpected fault arose, without its text."""
     here = Path(__file__).parent
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if Path(frame.filename).is_relative_to(here)]
-    inside = [frame for frame in frames if Path(frame.filename).name != "job.py"] or frames
+    inside = [frame for frame in frames if Path(frame.filename).name != "job.py"]
     return (
         f" in {Path(inside[-1].filename).relative_to(here.parent).as_posix()}, line {inside[-1].lineno}"
         if inside
