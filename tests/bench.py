@@ -86,10 +86,16 @@ def in_sequence() -> None:
         scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n
     )
     write("internal/reliability", scales=by_scale, items=by_item)
-    outcomes, means = change.compare(
-        scored["scores"], scales_of(known), outcomes=config["outcomes"], comparison=config["change"]["comparison"], confidence=confidence, min_n=min_n
-    )  # fmt: skip
-    write("internal/change", outcomes=outcomes, means=means)
+    compared = change.compare(
+        scored["scores"],
+        scales_of(known),
+        outcomes=config["outcomes"],
+        comparison=config["change"]["comparison"],
+        confidence=confidence,
+        min_n=min_n,
+        registered=True,
+    )
+    write("internal/change", **compared)
     certified = certification.run(
         sources("audit", "rating", "indicator"), sites=sites, standards=study.files("standards"),
         agree_from=config["certification"]["rating_agree_from"], confidence=confidence, settings=settings,

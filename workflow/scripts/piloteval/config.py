@@ -55,24 +55,31 @@ def schema(name: str) -> dict[str, Any]:
     return read_yaml(SCHEMAS / f"{name}.schema.yaml")
 
 
+#: What a schema's types are called in sentences and in the reference page.
+TYPE_NAMES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a set of keys",
+    "null": "empty",
+}
+
+
+def type_in_words(rule: dict[str, Any]) -> str:
+    """Say the types a schema allows, for example ``a whole number or empty``."""
+    kinds = rule.get("type", "a value")
+    return " or ".join(TYPE_NAMES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
 def _wanted(rule: dict[str, Any]) -> str:
     """Say in words what a schema allows."""
     if "const" in rule:
         return f"`{rule['const']}`"
     if "enum" in rule:
         return "one of " + ", ".join(f"`{value}`" for value in rule["enum"])
-    kind = rule.get("type", "a value")
-    kinds = [kind] if isinstance(kind, str) else kind
-    names = {
-        "string": "text",
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "array": "a list",
-        "object": "a set of keys",
-        "null": "empty",
-    }
-    words = " or ".join(names.get(one, one) for one in kinds)
+    words = type_in_words(rule)
     if "minimum" in rule and "maximum" in rule:
         words += f" from {rule['minimum']} to {rule['maximum']}"
     elif "minimum" in rule:

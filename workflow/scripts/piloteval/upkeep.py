@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from piloteval.config import SCHEMAS, read_yaml
+from piloteval.config import SCHEMAS, read_yaml, type_in_words
 from piloteval.intake.catalogue import RULES
 from piloteval.intake.records import RECORDS
 from piloteval.intake.sheet import NEEDS
@@ -30,18 +30,7 @@ FIX = "Run `make docs` and commit what it writes."
 def _kind(rule: dict[str, Any]) -> str:
     if "enum" in rule:
         return ", ".join(f"`{value}`" if value != "" else "empty" for value in rule["enum"])
-    kinds = rule.get("type", "")
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    names = {
-        "string": "text",
-        "integer": "whole number",
-        "number": "number",
-        "boolean": "true or false",
-        "array": "list",
-        "object": "keys",
-        "null": "null",
-    }
-    return " or ".join(names.get(kind, kind) for kind in kinds)
+    return type_in_words(rule)
 
 
 def _keys(rule: dict[str, Any], prefix: str = "") -> list[tuple[str, dict[str, Any], bool]]:
