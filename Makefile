@@ -27,10 +27,10 @@ report: $(READY) ## run the workflow and print where the report is
 	@snakemake
 
 test: $(READY)   ## lint, unit tests, the example run, freshness, the report's health
-	@python -m pytest -q -n 2 --dist loadgroup
+	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-full: $(READY) ## the same with more Hypothesis examples and large studies
-	@python -m pytest -q -n 2 --dist loadgroup --full
+	@python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --full
 
 lint: $(READY)   ## ruff, snakefmt, snakemake --lint
 	@ruff check . && ruff format --check . && snakefmt --check Snakefile workflow/rules && snakemake --lint

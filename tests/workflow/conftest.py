@@ -1,5 +1,6 @@
 """The example study is run once a test session, in a copy of the repository; all workflow tests share it."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -39,6 +40,7 @@ class Workflow:
 
     folder: Path
     snakefile: Path
+    first_run: str = ""
 
     def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -73,13 +75,20 @@ class Workflow:
 
 
 @pytest.fixture(scope="session")
-def example(tmp_path_factory):
-    """Return the example study after one full run."""
-    folder = copy_repository(tmp_path_factory.mktemp("example"))
+def example(tmp_path_factory, worker_id):
+    """Return the example study after one full run, which all workers share: the first makes it, the others wait."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    folder = shared / "example"
     workflow = Workflow(folder, folder / "Snakefile")
-    done = workflow.run()
-    assert done.returncode == 0, done.stdout + done.stderr
-    workflow.first_run = done.stdout + done.stderr
+    with (shared / "example.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = shared / "example.txt"
+        if not said.exists():
+            copy_repository(folder)
+            done = workflow.run()
+            said.write_text(f"{done.returncode}\n{done.stdout}{done.stderr}", encoding="utf-8")
+    code, workflow.first_run = said.read_text(encoding="utf-8").split("\n", 1)
+    assert code == "0", workflow.first_run
     return workflow
 
 

@@ -35,7 +35,6 @@ def report_of(case):
     return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL)).split())
 
 
-@pytest.mark.xdist_group("cases")
 def test_questionnaires_only(questionnaires):
     text = report_of(questionnaires)
     assert (
@@ -48,7 +47,6 @@ def test_questionnaires_only(questionnaires):
     assert questionnaires.planned() == set()
 
 
-@pytest.mark.xdist_group("cases")
 def test_alpha_of_real_answers_equals_psych(questionnaires):
     """Alpha and interval of the published answers, incomplete rows dropped, are those of R's psych."""
     with REFERENCE.open(encoding="utf-8") as handle:
@@ -62,7 +60,6 @@ def test_alpha_of_real_answers_equals_psych(questionnaires):
     assert (agreeableness["n"], agreeableness["n_dropped"]) == ("65", "1")
 
 
-@pytest.mark.xdist_group("cases")
 def test_interviews_only(interviews):
     text = report_of(interviews)
     assert "6 interviews in 2 languages hold 13 sentences of participants." in text
@@ -72,7 +69,6 @@ def test_interviews_only(interviews):
     assert interviews.planned() == set()
 
 
-@pytest.mark.xdist_group("cases")
 def test_an_older_raw_file_really_changes_the_numbers(questionnaires):
     """A file restored from a backup, older than the results, is read again; then nothing is left to do."""
     results = questionnaires.folder / "results/internal"
@@ -88,7 +84,6 @@ def test_an_older_raw_file_really_changes_the_numbers(questionnaires):
     assert "Nothing to be done" in questionnaires.console("reliability")
 
 
-@pytest.mark.xdist_group("cases")
 def test_nothing_is_written_into_the_repository(questionnaires, interviews):
     for case in (questionnaires, interviews):
         assert (case.folder / "results").is_dir()

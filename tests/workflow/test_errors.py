@@ -114,7 +114,6 @@ def test_configuration_faults(study, before, after, sentence):
     assert "Traceback" not in text
 
 
-@pytest.mark.xdist_group("example")
 def test_an_answer_off_the_scale_is_set_aside_and_nothing_is_lost(example):
     # The example holds a 9 on a scale of 1 to 5, an id nobody has, and a person sent twice.
     with (example.folder / "results/internal/quality/problems.csv").open(encoding="utf-8") as handle:

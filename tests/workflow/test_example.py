@@ -13,7 +13,6 @@ from piloteval import tables
 from piloteval.report.page import Page, format_number
 from piloteval.tables import CONTRACTS
 
-pytestmark = pytest.mark.xdist_group("example")
 AUDIENCES = ("internal", "release")
 
 

@@ -5,8 +5,6 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("example")
-
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves"}
 THEMES = {"code_segments", "check_coders", "build_themes"}
