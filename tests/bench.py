@@ -192,8 +192,7 @@ def measure(study: Path, parent: Path, name: str, repeats: int) -> tuple[float, 
         str(ROOT / "Snakefile"),
         "--cores",
         "2",
-        "--quiet",
-        "all",
+        "--quiet=all",
         TARGET,
     ]
     sequence = [sys.executable, str(ROOT / "tests/bench.py"), "--sequence"]
@@ -228,8 +227,7 @@ def main() -> None:
             str(ROOT / "Snakefile"),
             "--cores",
             "2",
-            "--quiet",
-            "all",
+            "--quiet=all",
             TARGET,
         ]
         first, again = timed(command, folder), timed(command, folder)
