@@ -99,6 +99,12 @@ def test_ragged_row(study):
             "Add it there, or remove the outcome.",
         ),
         (
+            "data_status: synthetic",
+            "data_status: real",
+            "config/config.yaml: `participants.key_file` is the example's key, which everybody knows. "
+            "Make your own with `make key`, since `study.data_status` is real.",
+        ),
+        (
             "internal_floor: 5",
             "internal_floor: 1",
             "config/config.yaml: `tiers.internal_floor` must be a whole number of at least 5. Correct the value.",

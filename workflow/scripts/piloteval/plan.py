@@ -30,6 +30,9 @@ PARTS = {
     "synthesis": ("questionnaire", "transcript"),
 }
 
+#: How the key of the example begins; with real data it is refused.
+PUBLIC_KEY = b"PUBLIC-DEMO-KEY"
+
 #: Tier of the tables an audience may read.
 AUDIENCES = {"internal": "internal", "public": "release"}
 
@@ -255,6 +258,13 @@ class Study:
                 faults.append(
                     f"{where}: `instruments` names `{Path(path).stem}`, but there is no file {path}. "
                     "Create it, or remove the name."
+                )
+        key = self.files("key")
+        if self.config["study"]["data_status"] == "real" and key and Path(key[0]).is_file():
+            if Path(key[0]).read_bytes().startswith(PUBLIC_KEY):
+                faults.append(
+                    f"{where}: `participants.key_file` is the example's key, which everybody knows. "
+                    "Make your own with `make key`, since `study.data_status` is real."
                 )
         if faults:
             raise ConfigError("\n".join(faults))
