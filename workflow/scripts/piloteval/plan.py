@@ -123,6 +123,11 @@ def code(rule: str) -> list[str]:
     return sorted(Path(os.path.relpath(module)).as_posix() for module in found)
 
 
+def _is_public(key: list[str]) -> bool:
+    """Tell whether a key file holds the key of the example."""
+    return any(Path(path).is_file() and Path(path).read_bytes().startswith(PUBLIC_KEY) for path in key)
+
+
 class Study:
     """The study as configured: what rules need to declare their inputs and params.
 
@@ -259,13 +264,11 @@ class Study:
                     f"{where}: `instruments` names `{Path(path).stem}`, but there is no file {path}. "
                     "Create it, or remove the name."
                 )
-        key = self.files("key")
-        if self.config["study"]["data_status"] == "real" and key and Path(key[0]).is_file():
-            if Path(key[0]).read_bytes().startswith(PUBLIC_KEY):
-                faults.append(
-                    f"{where}: `participants.key_file` is the example's key, which everybody knows. "
-                    "Make your own with `make key`, since `study.data_status` is real."
-                )
+        if self.config["study"]["data_status"] == "real" and _is_public(self.files("key")):
+            faults.append(
+                f"{where}: `participants.key_file` is the example's key, which everybody knows. "
+                "Make your own with `make key`, since `study.data_status` is real."
+            )
         if faults:
             raise ConfigError("\n".join(faults))
 
