@@ -138,13 +138,13 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     if registered:
         box(20, top, 34, 10, f"Registered\nn = {one['registered', '']}")
         out = one["excluded", ""] + one["withdrew", ""]
-        out = "few" if pd.isna(out) else out
+        out = "few" if pd.isna(out) else f"n = {out}"
         box(
             60,
             top - aside - 0.5,
             39,
             aside,
-            "\n".join([f"Not in the analysis: n = {out}", *lines, counted("withdrew", one["withdrew", ""])]),
+            "\n".join([f"Not in the analysis: {out}", *lines, counted("withdrew", one["withdrew", ""])]),
         )
         arrow(37, top, 37, 30)
         arrow(37, top - aside / 2 - 0.5, 60, top - aside / 2 - 0.5)
@@ -156,7 +156,7 @@ def draw_flow(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         box(x, 1, width, 10, f"{name}\nn = {count}")
         arrow(37, 20, x + width / 2, 11)
     said = ", ".join(f"{count} answered {names[reason].lower()}" for reason, count in answered)
-    before = f"{one['registered', '']} registered, {out} not in the analysis, " if registered else ""
+    before = f"{one['registered', '']} registered, not in the analysis: {out}, " if registered else ""
     return fig, f"Participant flow: {before}{one['enrolled', '']} in the analysis; {said}."
 
 
