@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = "results/internal/provenance/manifest.csv"
+WORKFLOW = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet=all", TARGET]
 
 
 def in_sequence() -> None:
@@ -184,22 +185,11 @@ def timed(command: list[str], folder: Path) -> float:
 
 def measure(study: Path, parent: Path, name: str, repeats: int) -> tuple[float, float]:
     """Return the shortest time of the workflow and of the sequence, in turns, so that other load hits both."""
-    workflow = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "-s",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        "2",
-        "--quiet=all",
-        TARGET,
-    ]
     sequence = [sys.executable, str(ROOT / "tests/bench.py"), "--sequence"]
     times: dict[str, list[float]] = {"workflow": [], "sequence": []}
     for turn in range(repeats):
         times["sequence"].append(timed(sequence, fresh(study, parent, f"{name}-sequence-{turn}")))
-        times["workflow"].append(timed(workflow, fresh(study, parent, f"{name}-workflow-{turn}")))
+        times["workflow"].append(timed(WORKFLOW, fresh(study, parent, f"{name}-workflow-{turn}")))
     return min(times["workflow"]), min(times["sequence"])
 
 
@@ -219,18 +209,7 @@ def main() -> None:
             f"example: workflow {workflow:.1f} s, one process {sequence:.1f} s, ratio {workflow / sequence:.2f} (bar 2.50)"
         )
         folder = fresh(ROOT, Path(scratch), "again")
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "-s",
-            str(ROOT / "Snakefile"),
-            "--cores",
-            "2",
-            "--quiet=all",
-            TARGET,
-        ]
-        first, again = timed(command, folder), timed(command, folder)
+        first, again = timed(WORKFLOW, folder), timed(WORKFLOW, folder)
         print(f"nothing to do: {again:.1f} s, ratio to a full run {again / first:.2f}")
         if arguments.large:
             large = Path(scratch) / "large"

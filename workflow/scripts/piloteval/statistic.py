@@ -58,7 +58,3 @@ def in_percent(share: Statistic, dropped: int = 0, reason: str = "") -> Statisti
         n_dropped=dropped,
         dropped_reason=reason if dropped else "",
     )
-
-
-#: Columns every table of statistics ends with, in this order.
-STATISTIC_COLUMNS = ("question", *Statistic.__dataclass_fields__)

@@ -138,12 +138,6 @@ RULES = {
             "a coded passage is not in the transcript at the place given",
             "Export the codings again from the tool they were made in.",
         ),
-        Rule(
-            "enrolment.more",
-            "NOTE",
-            "more people are enrolled than the registry says",
-            "Check the register against the registry entry.",
-        ),
     )
 }
 
