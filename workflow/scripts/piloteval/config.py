@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from piloteval.errors import ConfigError
 
@@ -21,6 +21,38 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 # --------------------------------------------------------------------------------------------------------------------
 
 
+TWICE = "a key is given twice"
+
+
+@cache
+def yaml_loader() -> type:
+    """Return a reader of YAML 1.2 (core schema) on top of the fast scanner of PyYAML.
+
+    PyYAML itself reads YAML 1.1, in which a bare ``NO`` is a truth value, and silently takes the last of two keys.
+    """
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            seen = set()
+            for key, _value in node.value:
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(problem=TWICE, problem_mark=key.start_mark)
+                seen.add(key.value)
+            return super().construct_mapping(node, deep=deep)
+
+    for tag, pattern, first in (
+        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+        ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+        ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+        ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ):
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"(?:{pattern})$"), first)
+    return Loader
+
+
 def read_yaml(path: str | Path) -> Any:
     """Read a YAML 1.2 file; ``NO`` stays text and a key given twice is refused.
 
@@ -29,23 +61,20 @@ def read_yaml(path: str | Path) -> Any:
     ConfigError
         The file is missing, is not valid YAML, or repeats a key.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    import yaml
 
     try:
-        return YAML(typ="safe", pure=True).load(Path(path).read_text(encoding="utf-8"))
+        return yaml.load(Path(path).read_text(encoding="utf-8"), yaml_loader())
     except FileNotFoundError:
         raise ConfigError(f"{path}: the file is missing. Create it, or correct the key that names it.") from None
-    except DuplicateKeyError as fault:
+    except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else "?"
-        raise ConfigError(f"{path}, line {line}: a key is given twice. Keep one of the two.") from None
-    except MarkedYAMLError as fault:
-        line = fault.problem_mark.line + 1 if fault.problem_mark else "?"
+        if fault.problem == TWICE:
+            raise ConfigError(f"{path}, line {line}: {TWICE}. Keep one of the two.") from None
         raise ConfigError(
             f"{path}, line {line}: this is not valid YAML. Check indentation, quotes and colons."
         ) from None
-    except (UnicodeDecodeError, YAMLError):
+    except (UnicodeDecodeError, yaml.YAMLError):
         raise ConfigError(f"{path}: the file is not text in UTF-8. Save it as UTF-8.") from None
 
 
@@ -278,7 +307,7 @@ class Scale:
     published: tuple[dict[str, Any], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Instrument:
     """A questionnaire by its keys: items, allowed answers, reversal and scales; no item texts."""
 
@@ -293,6 +322,8 @@ class Instrument:
     reverse: frozenset[str]
     scales: tuple[Scale, ...]
     notes: tuple[str, ...] = field(default=())
+    columns: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, float] = field(default_factory=dict)
 
 
 def read_instrument(path: str | Path) -> Instrument:
@@ -355,6 +386,8 @@ def read_instrument(path: str | Path) -> Instrument:
         reverse=frozenset(raw["reverse"]),
         scales=tuple(scales),
         notes=tuple(raw["notes"]),
+        columns=raw["columns"],
+        texts=raw["responses"]["texts"],
     )
 
 

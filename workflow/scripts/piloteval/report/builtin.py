@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from piloteval.config import yaml_loader
 from piloteval.errors import ConfigError, PilotError
 from piloteval.report.engines import DEFAULT_EPOCH, cell_environment, failed_cell
 
@@ -191,12 +192,11 @@ def _with_formats(settings: dict) -> dict:
 
 def _yaml(text: str, name: str, first_line: int) -> dict:
     # YAML 1.2, as Quarto reads it: "no" is a word (and a country), not a false
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    import yaml
 
     try:
-        value = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+        value = yaml.load(text, yaml_loader())
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{name}, line {first_line + mark.line + 1}," if mark else name
         raise ConfigError(f"{place} is not valid YAML; correct it there (often it is an unquoted colon).") from None
