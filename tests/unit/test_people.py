@@ -18,6 +18,7 @@ from piloteval.errors import ConfigError, DataError
 from piloteval.intake.catalogue import problem
 from piloteval.intake.check import check_study, stop
 from piloteval.intake.sheet import Source, of_kind, read_sheet
+from study import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
@@ -338,8 +339,7 @@ def run(folder, files, key=(str(ROOT / "config/demo.key"),), **criteria):
         wave = "pre" if kind == "questionnaire" else ""
         sources.append(Source(line=0, source=kind, kind=kind, path=str(path), wave=wave))
     settings_ = {
-        "participant_column": "participant",
-        "other_columns": [],
+        **SETTINGS,
         "sites": ["at1"],
         "waves": ["pre"],
         "instruments": ["who5"],
@@ -418,7 +418,7 @@ def check(folder, files):
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         wave = "pre" if kind == "questionnaire" else ""
         sources.append(Source(line=2, source=kind, kind=kind, path=str(path), wave=wave))
-    problems, _quarantine, _ledger = check_study(
+    checked = check_study(
         sources,
         sites=[{"site": "at1"}],
         instruments=[str(ROOT / "config/instruments/who5.yaml")],
@@ -427,17 +427,9 @@ def check(folder, files):
         statements=None,
         codes=[],
         outcomes=[],
-        settings={
-            "participant_column": "participant",
-            "other_columns": [],
-            "rating_range": [1, 5],
-            "dimensions": ["feasibility"],
-            "range": [1, 5],
-            "interviewers": ["I"],
-            "participants": ["P"],
-        },
+        settings=SETTINGS,
     )
-    return problems
+    return checked.problems
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from piloteval.config import read_instruments
 from piloteval.intake import records
-from piloteval.intake.records import delphi_columns, number, read_questionnaires, read_records
-from piloteval.intake.sheet import Source
+from piloteval.intake.records import delphi_columns, read_records
+from piloteval.intake.tabular import number
+from study import source as row_of
+from study import told
 
-ROOT = Path(__file__).resolve().parents[2]
 repeated = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 DOMAINS = {
@@ -31,13 +30,12 @@ REGISTER = (
 )
 PERSON = "P1,at1,peers,nurse,40,12,yes,yes,no,no,2025-09-01"
 RATED = "rater,site,standard,feasibility,clarity,evidence_sufficiency,audit_operability"
+DECIDED = "of_source,of_row,rule,decision,sha256,reason,decided_by,decided_on"
 CODED = "coder,interview,code,start,end,quote"
-INSTRUMENTS = read_instruments([str(ROOT / "config/instruments/brs.yaml"), str(ROOT / "config/instruments/who5.yaml")])
-BRS = list(INSTRUMENTS["brs"].items)
 
 
 def source(path, kind="register", name="s", **cells):
-    return Source(line=2, source=name, kind=kind, path=str(path), **cells)
+    return row_of(path, kind, name, **cells)
 
 
 def intake(folder, kind, *lines, name="s", **cells):
@@ -57,10 +55,6 @@ def several(folder, kind, **files):
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         sources.append(source(path, kind, name))
     return read_records(kind, sources, DOMAINS, limits=(1, 5))
-
-
-def told(found, folder):
-    return [one.sentence().removeprefix(f"{folder}/") for one in found.problems]
 
 
 def balance(found):
@@ -120,6 +114,7 @@ def test_no_date(tmp_path, text):
         ("indicator", "site,period,indicator,value", "at1,2024,turnover,12.5"),
         ("interview_list", "interview,participant", "I1,P1"),
         ("coding", CODED, "C,I1,A_ONE,0,5,Hello"),
+        ("resolutions", DECIDED, "s,2,person.duplicate,keep,ab12,Looked at the paper form,KL,2026-01-05"),
     ],
 )
 def test_good_row_of_every_kind(tmp_path, kind, header, line):
@@ -133,7 +128,8 @@ def test_good_row_of_every_kind(tmp_path, kind, header, line):
 
 def test_every_kind_is_covered_by_the_test_above():
     assert set(records.RECORDS) | {"delphi"} == {
-        "register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding"
+        "register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding",
+        "resolutions",
     }  # fmt: skip
 
 
@@ -142,7 +138,7 @@ def test_every_kind_is_covered_by_the_test_above():
     [
         (
             "register", REGISTER, PERSON.replace("P1", ""),
-            "column participant: the cell is empty; expected a value. Correct the cell in the raw file. "
+            "column participant: the cell is empty; expected a value. Fill in the cell in the raw file. "
             "(row set aside)",
         ),
         (
@@ -267,7 +263,7 @@ def test_all_copies_of_a_record_are_set_aside(tmp_path):
     assert [one["participant"] for one in found.records] == ["P2"]
     assert told(found, tmp_path) == [
         f"s.csv, row {row}, column participant: another row of this file has the same key. Keep the right row in the "
-        "raw file and remove the others. (row set aside)"
+        "raw file and remove the others, or decide in the list of resolutions. (row set aside)"
         for row in (2, 4)
     ]
     assert [one["value"] for one in found.quarantine] == ["P1", "P1"]
@@ -279,7 +275,7 @@ def test_copies_in_two_files_are_set_aside_too(tmp_path):
     assert [one["participant"] for one in found.records] == ["P2"]
     assert told(found, tmp_path) == [
         f"{name}.csv, row 2, column participant: a row of another file has the same key. Keep the right row in the raw "
-        "file and remove the others. (row set aside)"
+        "file and remove the others, or decide in the list of resolutions. (row set aside)"
         for name in ("one", "two")
     ]
     assert [(one["source"], one["rows_read"], one["quarantined"]) for one in found.ledger] == [
@@ -335,135 +331,7 @@ def test_withdrawal_said_twice_is_still_a_withdrawal(tmp_path):
     assert balance(found) == (2, 2, 0)
 
 
-# Questionnaires
-
-
-def answers(
-    folder, *lines, header=("participant", *BRS), name="q", people=("P1", "P2"), column="participant", wave="pre"
-):
-    path = folder / f"{name}.csv"
-    path.write_text("\n".join(",".join(map(str, line)) for line in [header, *lines]) + "\n", encoding="utf-8")
-    one = source(path, "questionnaire", name, wave=wave, instrument="brs", site="at1")
-    return read_questionnaires(
-        [one], INSTRUMENTS, participant_column=column, other_columns=["completed_on"], people=people
-    )
-
-
-def test_nine_on_a_scale_of_one_to_five(tmp_path):
-    found = answers(tmp_path, ("P1", 1, 2, 9, 4, 5, 1))
-    assert told(found, tmp_path) == [
-        "q.csv, row 2, column brs_3: the answer is not allowed; expected one of 1, 2, 3, 4, 5. Correct the answer in "
-        "the raw file, or declare the text as a missing code of the instrument. (cell set aside)"
-    ]
-    (aside,) = found.quarantine
-    assert (aside["row"], aside["column"], aside["rule"], aside["value"]) == (2, "brs_3", "answer.invalid", "9")
-    assert [one["value"] for one in found.records] == [1, 2, None, 4, 5, 1]
-    assert balance(found) == (1, 1, 0)
-
-
-def test_missing_codes_and_empty_cells_are_no_answer_and_no_fault(tmp_path):
-    found = answers(tmp_path, ("P1", "-99", "NA", "", "3", "3.0", "3"))
-    assert [one["value"] for one in found.records] == [None, None, None, 3, 3, 3]
-    assert found.problems == []
-
-
-@pytest.mark.parametrize("text", ["2.5", "0", "6", "-98", "na", "x", "99999999999999999999", "1_0", "5 5"])
-def test_anything_else_is_set_aside(tmp_path, text):
-    found = answers(tmp_path, ("P1", text, 1, 1, 1, 1, 1))
-    assert [one["value"] for one in found.quarantine] == [text]
-    assert found.records[0]["value"] is None
-
-
-@pytest.mark.parametrize(
-    ("lines", "rule", "found"),
-    [
-        (
-            [("", 1, 1, 1, 1, 1, 1)],
-            "person.blank",
-            "the participant id is empty. Write the participant's id into the raw file.",
-        ),
-        (
-            [("P9", 1, 1, 1, 1, 1, 1)],
-            "person.unknown",
-            "the participant id is not in the register. Correct the id in the raw file, or add the person to the "
-            "register.",
-        ),
-        (
-            [("P1", 1, 1, 1, 1, 1, 1), ("P1", 2, 2, 2, 2, 2, 2)],
-            "person.duplicate",
-            "the participant has 2 rows in this file. Keep the right row in the raw file and remove the others.",
-        ),
-    ],
-)
-def test_row_of_nobody_or_of_somebody_twice(tmp_path, lines, rule, found):
-    read = answers(tmp_path, *lines)
-    assert {one.rule for one in read.problems} == {rule}
-    rows = range(2, 2 + len(lines))
-    assert told(read, tmp_path) == [f"q.csv, row {row}, column participant: {found} (row set aside)" for row in rows]
-    assert balance(read) == (len(lines), 0, len(lines))
-
-
-def test_ids_are_compared_as_written(tmp_path):
-    found = answers(tmp_path, ("p1", 1, 1, 1, 1, 1, 1), ("P01", 1, 1, 1, 1, 1, 1))
-    assert [one.rule for one in found.problems] == ["person.unknown", "person.unknown"]
-
-
-def test_same_wave_in_two_files_is_set_aside_in_both(tmp_path):
-    sources = []
-    for name in ("one", "two"):
-        answers(tmp_path, ("P1", *[1] * 6), *([("P2", *[2] * 6)] if name == "two" else []), name=name)
-        sources.append(source(tmp_path / f"{name}.csv", "questionnaire", name, wave="pre", instrument="brs"))
-    found = read_questionnaires(sources, INSTRUMENTS, participant_column="participant", other_columns=[], people=None)
-    assert {one["participant"] for one in found.records} == {"P2"}
-    assert told(found, tmp_path) == [
-        f"{name}.csv, row 2, column participant: the participant has a row for the same wave in another file. Keep the "
-        "right row in the raw file and remove the others. (row set aside)"
-        for name in ("one", "two")
-    ]
-    assert balance(found) == (3, 1, 2)
-
-
-def test_other_wave_or_other_instrument_in_another_file_is_no_copy(tmp_path):
-    who5 = list(INSTRUMENTS["who5"].items)
-    (tmp_path / "who.csv").write_text(f"participant,{','.join(who5)}\nP1,1,2,3,4,5\n", encoding="utf-8")
-    answers(tmp_path, ("P1", *[1] * 6))
-    sources = [
-        source(tmp_path / "q.csv", "questionnaire", "a", wave="pre", instrument="brs"),
-        source(tmp_path / "q.csv", "questionnaire", "b", wave="post", instrument="brs"),
-        source(tmp_path / "who.csv", "questionnaire", "c", wave="pre", instrument="who5"),
-    ]
-    found = read_questionnaires(sources, INSTRUMENTS, participant_column="participant", other_columns=[], people={"P1"})
-    assert found.problems == []
-    assert Counter(one["source"] for one in found.records) == {"a": 6, "b": 6, "c": 5}
-
-
-def test_anonymous_answers_are_named_by_their_row(tmp_path):
-    found = answers(tmp_path, [1] * 6, [2] * 6, header=BRS, people=None, column=None)
-    assert {one["participant"] for one in found.records} == {"q#2", "q#3"}
-
-
-def test_site_comes_from_the_file_where_the_sheet_names_none(tmp_path):
-    path = tmp_path / "q.csv"
-    path.write_text(f"participant,site,{','.join(BRS)}\nP1,be1,1,1,1,1,1,1\n", encoding="utf-8")
-    one = source(path, "questionnaire", wave="pre", instrument="brs")
-    found = read_questionnaires([one], INSTRUMENTS, participant_column="participant", other_columns=[], people={"P1"})
-    assert {record["site"] for record in found.records} == {"be1"}
-    assert found.problems == []
-
-
-def test_items_of_another_instrument_are_asked_for_when_the_sheet_names_it(tmp_path):
-    answers(tmp_path, ("P1", *[1] * 6))
-    one = source(tmp_path / "q.csv", "questionnaire", wave="pre", instrument="who5")
-    found = read_questionnaires([one], INSTRUMENTS, participant_column="participant", other_columns=[], people={"P1"})
-    missing = [problem.column for problem in found.problems if problem.rule == "table.no-column"]
-    assert missing == list(INSTRUMENTS["who5"].items)
-
-
 # Nothing is lost, nothing is told
-
-odd = st.sampled_from(["", "1", "2", "5", "9", "-99", "NA", "2,0", "Qz7", "secret-8841", "1e9", "x@y.org", "=1+1"])
-persons = st.sampled_from(["P1", "P2", "P3", "", "P-unknown-77"])
-wide = st.lists(st.tuples(persons, st.lists(odd, min_size=6, max_size=6)), min_size=1, max_size=8)
 
 
 def write(path, header, rows):
@@ -475,51 +343,6 @@ def raw_cell(path, row, column):
     with path.open(encoding="utf-8", newline="") as handle:
         lines = list(csv.reader(handle))
     return lines[row - 1][lines[0].index(column)]
-
-
-@repeated
-@given(wide)
-def test_no_questionnaire_row_or_answer_is_lost(tmp_path_factory, table):
-    path = tmp_path_factory.mktemp("q") / "q.csv"
-    write(path, ["participant", *BRS], [[person, *cells] for person, cells in table])
-    one = source(path, "questionnaire", wave="pre", instrument="brs")
-    found = read_questionnaires(
-        [one], INSTRUMENTS, participant_column="participant", other_columns=[], people={"P1", "P2", "P3"}
-    )
-    filled = [(row, person, cells) for row, (person, cells) in enumerate(table, start=2) if person or any(cells)]
-    if not filled:
-        assert [problem.rule for problem in found.problems] == ["file.empty"]
-        return
-    rows_read, kept, set_aside = balance(found)
-    assert rows_read == len(filled) == kept + set_aside
-    # Counted here from the raw rows: a row is kept when its person is registered and comes once.
-    times = Counter(person for _row, person, _cells in filled)
-    whole = [(row, cells) for row, person, cells in filled if person in {"P1", "P2", "P3"} and times[person] == 1]
-    assert {record["row"] for record in found.records} == {row for row, _cells in whole}
-    # Every answer of a kept row is either a value, a gap, or in quarantine.
-    expected = {"1": 1, "2": 2, "5": 5, "2,0": 2, "": None, "-99": None, "NA": None}
-    values = {(record["row"], record["item"]): record["value"] for record in found.records}
-    aside = {(one["row"], one["column"]): one["value"] for one in found.quarantine if one["rule"] == "answer.invalid"}
-    for row, cells in whole:
-        for item, text in zip(BRS, cells, strict=True):
-            assert values[row, item] == expected.get(text)
-            assert ((row, item) in aside) == (text not in expected)
-    for one in found.quarantine:
-        assert raw_cell(path, one["row"], one["column"]) == one["value"]
-
-
-@repeated
-@given(wide)
-def test_no_sentence_about_a_questionnaire_holds_a_value(tmp_path_factory, table):
-    path = tmp_path_factory.mktemp("q") / "q.csv"
-    write(path, ["participant", *BRS], [[person, *cells] for person, cells in table])
-    one = source(path, "questionnaire", wave="pre", instrument="brs")
-    found = read_questionnaires([one], INSTRUMENTS, participant_column="participant", other_columns=[], people={"P1"})
-    secrets = ("Qz7", "secret-8841", "1e9", "x@y.org", "=1+1", "P-unknown-77", "P1", "P2", "P3")
-    for problem in found.problems:
-        text = problem.sentence().replace(str(path), "")
-        assert not [value for value in secrets if value in text]
-        assert {problem.found, problem.expected, problem.remedy} & set(secrets) == set()
 
 
 registers = st.lists(
@@ -556,34 +379,8 @@ def test_no_row_of_a_register_is_lost_and_no_value_told(tmp_path_factory, people
     times = Counter(person for _row, person in usable)
     assert {record["row"] for record in found.records} == {row for row, person in usable if times[person] == 1}
     for one in found.quarantine:
-        if one["rule"] == "record.cell":
+        if one["rule"] in ("record.type", "record.range", "record.choice"):
             assert raw_cell(path, one["row"], one["column"]) == one["value"]
     for problem in found.problems:
         text = problem.sentence().replace(str(path), "")
         assert not [value for value in ("P1", "P2", "P3", "zz-77", "qq-88", "ww-99", "vv-66", "-3") if value in text]
-
-
-def test_reading_the_example_keeps_the_identity():
-    from piloteval.config import read_yaml
-    from piloteval.intake.sheet import of_kind, read_sheet
-
-    config = read_yaml(ROOT / "config/config.yaml")
-    sources = [
-        Source(**{**one.__dict__, "path": str(ROOT / one.path)}) for one in read_sheet(ROOT / "config/inputs.tsv")
-    ]
-    known = read_instruments([str(ROOT / f"config/instruments/{name}.yaml") for name in config["instruments"]])
-    with (ROOT / "data/example/register.csv").open(encoding="utf-8") as handle:
-        people = {one["participant"] for one in csv.DictReader(handle)}
-    files = of_kind(sources, "questionnaire")
-    found = read_questionnaires(
-        files, known, participant_column="participant", other_columns=["completed_on"], people=people
-    )
-    # The faults the simulator plants: a 9 on a 1-5 scale, an id with a letter for a digit, a person twice, remarks.
-    assert Counter(one.rule for one in found.problems) == {
-        "answer.invalid": 1, "person.unknown": 1, "person.duplicate": 2, "table.extra-column": 2
-    }  # fmt: skip
-    (nine,) = [one for one in found.problems if one.rule == "answer.invalid"]
-    assert (Path(nine.file).name, nine.row, nine.column) == ("be2_pre.csv", 4, "brs_3")
-    rows_read, kept, set_aside = balance(found)
-    assert rows_read == kept + set_aside
-    assert set_aside == 3

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval.config import read_instruments, read_yaml, scales_of
-from piloteval.intake.records import Intake, read_questionnaires
-from piloteval.intake.sheet import Source, of_kind, read_sheet
+from piloteval.intake.questionnaires import read_questionnaires
+from piloteval.intake.records import Intake
 from piloteval.measures import scoring
+from study import EXAMPLE, example_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 repeated = settings(max_examples=90, deadline=None, derandomize=True, database=None)
@@ -267,14 +268,10 @@ def test_answers_of_the_admitted_are_kept_under_their_pseudonym():
 @pytest.fixture(scope="module")
 def example():
     config = read_yaml(ROOT / "config/config.yaml")
-    sources = [Source(**{**vars(row), "path": str(ROOT / row.path)}) for row in read_sheet(ROOT / "config/inputs.tsv")]
     known = {name: KNOWN[name] for name in config["instruments"]}
     with (ROOT / "data/example/register.csv").open(encoding="utf-8") as handle:
         people = {row["participant"] for row in csv.DictReader(handle)}
-    files = of_kind(sources, "questionnaire")
-    intake = read_questionnaires(
-        files, known, participant_column="participant", other_columns=["completed_on"], people=people
-    )
+    intake = read_questionnaires(example_sources(), known, people=people, settings=EXAMPLE)
     table = intake.table().rename(columns={"participant": "person"}).assign(country="", cohort="")
     return scoring.score(table, known), table
 

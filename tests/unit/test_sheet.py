@@ -9,7 +9,10 @@ from piloteval.errors import ConfigError, DataError
 from piloteval.intake import sheet
 from piloteval.intake.catalogue import RULES
 
-HEADER = "source\tkind\tpath\tsite\twave\tinstrument\tunit\tlanguage\tencoding\tdelimiter\tsheet\treceived_on\tnote"
+HEADER = (
+    "source\tkind\tpath\tsite\twave\tinstrument\tunit\tlanguage\tencoding\tdelimiter\tsheet\treceived_on\tnote\t"
+    "dialect\tdictionary\tversion"
+)
 SETTINGS = {"sites": ["at1", "be1"], "waves": ["pre", "post"], "languages": ["de"], "instruments": ["who5"]}
 
 
@@ -57,7 +60,8 @@ def test_sheet_in_order_has_no_problems(study):
         (
             ("a", "registry", "data/a.csv"),
             "inputs.tsv, row 2, column kind: the kind is not known; expected one of register, withdrawals, "
-            "questionnaire, audit, rating, delphi, indicator, interview_list, transcript, coding. Correct the cell.",
+            "questionnaire, audit, rating, delphi, indicator, interview_list, transcript, coding, "
+            "dictionary, resolutions. Correct the cell.",
         ),
         (
             ("a", "register", "data/a.csv", "xx1"),
@@ -75,9 +79,19 @@ def test_sheet_in_order_has_no_problems(study):
             "who5. Correct the cell.",
         ),
         (
-            ("a", "questionnaire", "data/a.csv"),
-            "inputs.tsv, row 2, column wave: the cell is empty; expected a value, since the kind is questionnaire. "
-            "Correct the cell.",
+            ("a", "questionnaire", "data/a.csv", *[""] * 10, "survey-monster"),
+            "inputs.tsv, row 2, column dialect: the platform is not known; expected one of plain, redcap, redcap_labels, "
+            "limesurvey, limesurvey_texts, qualtrics, google_forms, microsoft_forms, surveymonkey. Correct the cell.",
+        ),
+        (
+            ("a", "questionnaire", "data/a.csv", *[""] * 11, "nowhere"),
+            "inputs.tsv, row 2, column dictionary: no file of the kind dictionary has this source; expected the source "
+            "of a row of the kind dictionary. Correct the cell.",
+        ),
+        (
+            ("a", "questionnaire", "data/a.csv", *[""] * 12, "1998"),
+            "inputs.tsv, row 2, column version: a version is given for a file that does not name one instrument; "
+            "expected an empty cell, or one instrument in the column `instrument`. Correct the cell.",
         ),
         (
             ("a", "transcript", "data/i1.txt", "", "", "", "", "de"),
@@ -174,7 +188,7 @@ def test_pasted_line_parses(study, path, source, kind):
     (one,) = sheet.read_sheet("inputs.tsv")
     assert (one.source, one.kind, one.path) == (source, kind, path)
     # What is left to say are the cells only the analyst can fill in.
-    missing = {"questionnaire": ["wave"], "transcript": ["unit", "language"]}[kind]
+    missing = {"questionnaire": [], "transcript": ["unit", "language"]}[kind]
     problems = sheet.check_sheet("inputs.tsv", [one], [path], SETTINGS)
     assert [(found.rule, found.column) for found in problems] == [("sheet.cell", column) for column in missing]
 
@@ -238,7 +252,7 @@ def test_params_come_back_as_the_same_source(study):
 
 
 def test_rule_refuses_to_compute_on_what_the_check_would_stop(study):
-    sources = written(study, ("a", "register", "data/none.csv"), ("b", "questionnaire", "data/b.csv"))
+    sources = written(study, ("a", "register", "data/none.csv"), ("b", "delphi", "data/b.csv"))
     with pytest.raises(DataError) as fault:
         sheet.require(sources, SETTINGS, [])
     assert str(fault.value) == (

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from piloteval.config import read_instruments, read_yaml, scales_of
-from piloteval.intake.records import read_questionnaires
-from piloteval.intake.sheet import Source, check_sheet, files_in, of_kind, read_sheet
+from piloteval.intake.questionnaires import read_questionnaires
+from piloteval.intake.sheet import check_sheet, files_in, read_sheet
 from piloteval.measures import scoring
 from piloteval.simulate import __main__ as simulator
 from piloteval.simulate import interviews, questionnaires
 from scipy import stats
+from study import EXAMPLE, example_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULTS = {
@@ -77,6 +78,7 @@ def test_committed_example_is_what_the_simulator_writes(tmp_path):
     fresh = study(tmp_path / "fresh", people_behind_the_truth=100_000, **DEFAULTS)
     assert differing(contents(fresh / "data/example"), contents(ROOT / "data/example")) == []
     assert (fresh / "config/inputs.tsv").read_bytes() == (ROOT / "config/inputs.tsv").read_bytes()
+    assert (fresh / "config/received.tsv").read_bytes() == (ROOT / "config/received.tsv").read_bytes()
     assert (fresh / "config/sites.tsv").read_bytes() == (ROOT / "config/sites.tsv").read_bytes()
 
 
@@ -98,7 +100,8 @@ def test_sizes_are_kept(small):
     assert len(people) == 34
     assert len({one["site"] for one in people}) == 4
     kinds = Counter(one.kind for one in read_sheet(small / "config/inputs.tsv"))
-    assert (kinds["questionnaire"], kinds["transcript"], kinds["delphi"]) == (8, 4, 2)
+    assert (kinds["questionnaire"], kinds["dictionary"], kinds["transcript"], kinds["delphi"]) == (7, 1, 4, 2)
+    # The institution with REDCap sends both waves in one file.
 
 
 def test_sheet_of_a_new_study_is_two_way(small, monkeypatch):
@@ -150,7 +153,6 @@ def test_marks_of_an_authored_turn():
 def example():
     config = read_yaml(ROOT / "config/config.yaml")
     known = read_instruments([str(ROOT / f"config/instruments/{name}.yaml") for name in config["instruments"]])
-    sources = [Source(**{**vars(row), "path": str(ROOT / row.path)}) for row in read_sheet(ROOT / "config/inputs.tsv")]
     with (ROOT / "data/example/register.csv").open(encoding="utf-8") as handle:
         people = {row["participant"]: row for row in csv.DictReader(handle)}
     eligible = {
@@ -160,13 +162,7 @@ def example():
         and float(row["experience_years"]) >= 5
         and row["profession"] in config["participants"]["professions"]
     }
-    intake = read_questionnaires(
-        of_kind(sources, "questionnaire"),
-        known,
-        participant_column="participant",
-        other_columns=["completed_on"],
-        people=eligible,
-    )
+    intake = read_questionnaires(example_sources(), known, people=eligible, settings=EXAMPLE)
     table = intake.table().rename(columns={"participant": "person"})
     table = table.assign(country="", cohort=table["person"].map(lambda name: people[name]["cohort"]))
     return table, scoring.score(table, known), known

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval.intake.sheet import Source
-from piloteval.intake.tabular import Unreadable, read_table
+from piloteval.intake.tabular import TOTALS, Unreadable, alike, read_table
+from piloteval.intake.text import damage, normalise
 
 repeated = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
@@ -81,23 +82,23 @@ def test_line_endings(tmp_path, ending):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-mark", "utf-16-be-mark"])
 def test_encodings_that_need_no_word(tmp_path, encoding):
-    text = "name,größe\nÅsa,5\n"
+    text = "unit,größe\nÅsa,5\n"
     raw = {
         "utf-16-le-mark": b"\xff\xfe" + text.encode("utf-16-le"),
         "utf-16-be-mark": b"\xfe\xff" + text.encode("utf-16-be"),
     }.get(encoding) or text.encode(encoding)
     table = read(tmp_path, raw)
-    assert (table.columns, table.rows) == (["name", "größe"], [["Åsa", "5"]])
+    assert (table.columns, table.rows) == (["unit", "größe"], [["Åsa", "5"]])
 
 
 def test_cp1252_is_read_when_named(tmp_path):
-    raw = "name,größe\nChloë – “ok”,5\n".encode("cp1252")
+    raw = "unit,größe\nChloë – “ok”,5\n".encode("cp1252")
     assert read(tmp_path, raw, encoding="cp1252").rows == [["Chloë – “ok”", "5"]]
 
 
 def test_cp1252_is_not_guessed(tmp_path):
     assert refused(tmp_path, "a,b\nö,1\n".encode("cp1252")) == [
-        ": the file is not in utf-8. Save it as UTF-8, or name its encoding in the sheet's column `encoding`."
+        ", row 2: the file is not in utf-8. Save it as UTF-8, or name its encoding in the sheet's column `encoding`."
     ]
 
 
@@ -149,16 +150,16 @@ def test_text_survives_csv(tmp_path, text):
                 ", row 3: the row has 1 cells; expected 2 as in the header. Check separators and quotes in this row.",
             ],
         ),
-        ("a,,c\n1,2,3\n", [", row 1: the header of column 2 is blank. Give every column its own name."]),
+        ("a,,c\n1,2,3\n", [", row 1: the header of column B is blank. Give every column its own name."]),
         (
             "a,b,a\n1,2,3\n",
-            [", row 1: the header of column 3 repeats that of column 1. Give every column its own name."],
+            [", row 1: the header of column C repeats that of column A. Give every column its own name."],
         ),
-        ("", [": a file holds no rows of data. Send the full export, or remove its row from the sheet."]),
+        ("", [": the file is empty (0 bytes). Send the full export, or remove its row from the sheet."]),
         ("\n,\n", [": a file holds no rows of data. Send the full export, or remove its row from the sheet."]),
         ("a,b\n", [": a file holds no rows of data. Send the full export, or remove its row from the sheet."]),
         ("\na,b\n1,2\n", [", row 1: the first row is blank. Put the header into the first row."]),
-        ('a,b\n"1,2\n', [": a quotation mark is opened and not closed. Export the file again as CSV."]),
+        ('a,b\n"1,2\n', [", row 2: a quotation mark is opened and not closed. Export the file again as CSV."]),
     ],
 )
 def test_sentence_of_each_fault(tmp_path, raw, sentences):
@@ -172,7 +173,7 @@ def test_repeated_header_is_told_without_its_text(tmp_path):
 
 def test_format_that_is_not_read(tmp_path):
     assert refused(tmp_path, "x", "x.ods") == [
-        ": files ending in .ods are not read; expected one of .csv, .tsv, .txt, .xlsx, .xls, .sav. Export it again in "
+        ": files ending in .ods are not read; expected one of .csv, .tsv, .txt, .xlsx, .xls, .sav, .zsav, .dta. Export it again in "
         "the format of its name."
     ]
 
@@ -184,11 +185,16 @@ def test_file_that_is_not_there(tmp_path):
     assert one.sentence() == f"{tmp_path}/none.csv: the file is not there. Put the file there, or remove the row."
 
 
-cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude_categories=("Cs",)), max_size=12).map(
-    str.strip
+cells = (
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12)
+    .map(lambda text: normalise(text).strip())
+    .filter(lambda text: not damage(text) and text.rstrip(":").casefold() not in TOTALS)
 )
 names = st.lists(
-    st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8), min_size=1, max_size=4, unique=True
+    st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8).map(lambda text: f"q{normalise(text)}"),
+    min_size=1,
+    max_size=3,
+    unique_by=alike,
 )
 
 
@@ -263,7 +269,8 @@ def test_table_that_does_not_begin_in_the_first_row(tmp_path):
 
 def test_workbook_in_name_only(tmp_path):
     assert refused(tmp_path, "a,b\n1,2\n", "x.xlsx") == [
-        ": this is not a workbook that can be opened. Export it again in the format of its name."
+        ": this is plain text saved under the name of a workbook. Open it in a spreadsheet program and save it as .xlsx; "
+        "renaming does not convert it."
     ]
 
 
@@ -297,7 +304,7 @@ def test_spss_without_cases(tmp_path):
 
 def test_spss_in_name_only(tmp_path):
     assert refused(tmp_path, "a,b\n", "x.sav") == [
-        ": this is not an SPSS file that can be opened. Export it again in the format of its name."
+        ": this is plain text saved under the name of an SPSS file. Export it again from SPSS as .sav."
     ]
 
 

@@ -20,7 +20,7 @@ EDITS = [
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
     ),
     (
-        "data/example/questionnaires/pt1_post.xlsx",
+        "data/example/questionnaires/pt1.xlsx",
         "older",
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
     ),
@@ -73,7 +73,7 @@ SETTINGS = [
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),
     ("min_experience_years: 5", "min_experience_years: 6", PEOPLE),
     ("release_floor: 10", "release_floor: 15", END),
-    ('title: "RESCUE pilot evaluation"', 'title: "A pilot"', REPORT),
+    ('title: "RESCUE pilot evaluation"', 'title: "A pilot"', {"check_inputs", *REPORT}),
     ("rating_agree_from: 4", "rating_agree_from: 5", {"assess_certification", *END}),
 ]
 

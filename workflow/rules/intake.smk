@@ -1,9 +1,11 @@
 """Intake: read every raw file once and tell every problem at once.
 
-Needs   the landing sheet, all raw files, instruments, standards, statements, codebook.
-Makes   internal/quality/problems.csv    problems with file, row, column and remedy; a STOP ends the run here
-        internal/quality/files.csv       raw files with size, digest and rows
-        restricted/quality/quarantine.csv  the values set aside
+Needs   the landing sheet, the ledger of received files, all raw files, instruments, standards, statements, codebook.
+Makes   internal/quality/problems.csv       problems with file, row, column and remedy; a STOP ends the run here
+        internal/quality/data_quality.html  the same for the institutions: what was received, what waits, for whom
+        internal/quality/files.csv          raw files with form, platform, size, digest and rows
+        restricted/quality/problems.csv     the problems with the values set aside
+        Where a problem stops the run, the three lists of problems are kept in the folders `stopped` beside them.
 Config  inputs, study.cohorts, study.waves, study.languages, instruments, outcomes, certification.standards, consensus, interviews
 """
 
@@ -17,6 +19,7 @@ rule check_inputs:
         standards=study.files("standards"),
         statements=study.files("statements"),
         codebook=study.files("codebook"),
+        received=study.files("received"),
         code=code("check_inputs"),
     output:
         problems=report(
@@ -25,7 +28,8 @@ rule check_inputs:
             category="Data",
         ),
         files="results/internal/quality/files.csv",
-        quarantine="results/restricted/quality/quarantine.csv",
+        page="results/internal/quality/data_quality.html",
+        values="results/restricted/quality/problems.csv",
     log:
         "logs/check_inputs.log",
     benchmark:
@@ -39,6 +43,7 @@ rule check_inputs:
         cohorts=list(study.config["study"]["cohorts"]),
         outcomes=[one["scale"] for one in study.config["outcomes"]],
         settings=study.settings(),
+        about=study.about(),
         tiers=study.limits("internal"),
     message:
         "Checking the raw files against the sheet, the instruments and the catalogues"

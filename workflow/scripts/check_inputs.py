@@ -6,10 +6,11 @@ with job(snakemake) as this:
     from piloteval.intake import check, sheet
     from piloteval.qualitative.codebook import code_names
 
-    result = check.run(
-        sheet.read_sheet(this.input.sheet),
-        code_names(this.files("codebook")),
-        **this.paths("sheet", "sites", "instruments", "standards", "statements"),
-        **this.values("pins", "found", "cohorts", "outcomes", "settings"),
-    )
-    this.write(**result)
+    raw, codes = sheet.read_sheet(this.input.sheet), code_names(this.files("codebook"))
+    files = this.paths("sheet", "sites", "instruments", "standards", "statements", "received")
+    values = this.values("pins", "found", "cohorts", "outcomes", "settings", "about")
+    tables, page, problems = check.run(raw, codes, **files, **values, floor=this.params.tiers["internal_floor"])
+    this.keep_when_stopped("problems", "page", "values")
+    this.write(**tables)
+    this.write_text("page", page)
+    check.stop(problems)

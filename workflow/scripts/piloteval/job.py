@@ -10,6 +10,7 @@ A shim opens its job, calls one function of the package and writes what it retur
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -51,6 +52,7 @@ class Job:
         self.wildcards = snakemake.wildcards
         self.threads: int = snakemake.threads
         self._waiting: dict[Path, Path] = {}
+        self._kept: dict[Path, Path] = {}
 
     def values(self, *names: str) -> dict[str, Any]:
         """Return named params as plain values, ready to pass on by name."""
@@ -99,27 +101,49 @@ class Job:
             return tiers.release(limits["release_floor"], limits["release_round_to"], limits["release_decimals"])
         return tiers.RESTRICTED
 
-    def write(self, **results: pd.DataFrame) -> None:
-        """Write named output tables; what their tier may not show is withheld at this door."""
+    def write(self, **results: pd.DataFrame | list[dict[str, Any]]) -> None:
+        """Write named output tables or plain rows; what their tier may not show is withheld at this door."""
         for name, table in results.items():
             self.write_to(self.output[name], table)
 
-    def write_to(self, path: str, table: pd.DataFrame) -> None:
-        """Write one table to a path with a contract."""
+    def write_to(self, path: str, table: pd.DataFrame | list[dict[str, Any]]) -> None:
+        """Write one table, or its plain rows, to a path with a contract."""
         one = tables.contract(path)
+        if isinstance(table, list):
+            self.target(path).write_bytes(tables.rows_to_bytes(table, one))
+            return
         shown = tables.present(table, one, self.tier(one.tier))
         self.target(path).write_bytes(tables.to_bytes(shown, one))
 
+    def write_text(self, name: str, text: str) -> None:
+        """Write a named output that is a page and no table."""
+        self.target(self.output[name]).write_text(text, encoding="utf-8")
+
+    def keep_when_stopped(self, *names: str) -> None:
+        """Keep named outputs in a folder ``stopped`` beside their place when a known fault stops the job.
+
+        Snakemake deletes the outputs of a failed job; these are what the analyst needs to mend it. The next good run
+        removes them.
+        """
+        self._kept = {Path(self.output[name]): Path(self.output[name]).parent / "stopped" for name in names}
+
     def place(self) -> None:
         """Move all outputs to their names: each is whole or absent."""
+        for final, folder in self._kept.items():
+            (folder / final.name).unlink(missing_ok=True)
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         for final, waiting in self._waiting.items():
             with waiting.open("rb") as handle:
                 os.fsync(handle.fileno())
             waiting.replace(final)
 
     def discard(self) -> None:
-        """Remove what a failed job had begun."""
-        for waiting in self._waiting.values():
+        """Remove what a failed job had begun, except what is kept for mending."""
+        for final, waiting in self._waiting.items():
+            if final in self._kept and waiting.is_file():
+                self._kept[final].mkdir(parents=True, exist_ok=True)
+                waiting.replace(self._kept[final] / final.name)
             waiting.unlink(missing_ok=True)
 
 
@@ -159,6 +183,7 @@ def job(snakemake: Any) -> Iterator[Job]:
             with STOPPED.open("a", encoding="utf-8") as stopped:
                 stopped.write(f"{text}\n")
 
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s", force=True)
         this = Job(snakemake)
         failed = False
         try:

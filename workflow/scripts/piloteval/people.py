@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from piloteval.config import read_instruments, read_tsv
 from piloteval.errors import ConfigError, DataError
 from piloteval.intake.catalogue import problem
+from piloteval.intake.decisions import read_decisions
 from piloteval.intake.ledger import account
-from piloteval.intake.records import read_questionnaires, read_records
+from piloteval.intake.questionnaires import read_questionnaires
+from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
 
 if TYPE_CHECKING:
@@ -282,10 +284,12 @@ def run(
     places = read_tsv(sites[0], "sites") if sites else []
     countries = {one["site"]: one["country"] for one in places}
     domains = {"sites": list(countries), "cohorts": cohorts}
-    register = read_records("register", of_kind(sources, "register"), domains)
-    withdrawals = read_records("withdrawals", of_kind(sources, "withdrawals"), domains)
-    listed = read_records("interview_list", of_kind(sources, "interview_list"), domains)
-    require(sources, settings, [*register.problems, *withdrawals.problems, *listed.problems])
+    decisions = read_decisions(sources)
+    register, withdrawals, listed = (
+        read_records(kind, of_kind(sources, kind), domains, decisions=decisions)
+        for kind in ("register", "withdrawals", "interview_list")
+    )
+    require(sources, settings, [*decisions.problems, *register.problems, *withdrawals.problems, *listed.problems])
     secret = read_key(key[0]) if key else None
     registered = bool(of_kind(sources, "register"))
     if registered and secret is None:
@@ -300,15 +304,12 @@ def run(
         )
     else:
         answers = read_questionnaires(
-            of_kind(sources, "questionnaire"),
-            read_instruments(instruments),
-            participant_column=settings["participant_column"],
-            other_columns=settings["other_columns"],
-            people=None,
+            sources, read_instruments(instruments), people=None, settings=settings, decisions=decisions
         )
-        _refuse_unknown(withdrawals.table(), [one["participant"] for one in [*answers.records, *listed.records]])
+        respondents = [person for person, _entry, _file in answers.respondents()]
+        _refuse_unknown(withdrawals.table(), [*respondents, *(one["participant"] for one in listed.records)])
         out = {one["participant"] for one in withdrawals.records if one["scope"] in ("survey", "all")}
-        tables = without_register((one["participant"] for one in answers.records), out)
+        tables = without_register(respondents, out)
         interviewees = admit_interviews(listed.table(), None, withdrawals.table(), secret, countries, **criteria)
     status = tables["screening"]["status"].value_counts()
     heard = interviewees["status"].value_counts()

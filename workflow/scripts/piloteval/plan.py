@@ -6,7 +6,6 @@ Everything here runs on every start of Snakemake, also for a dry run, so it impo
 from __future__ import annotations
 
 import ast
-import hashlib
 import os
 from collections.abc import Iterable
 from functools import cache, cached_property
@@ -16,6 +15,7 @@ from typing import Any
 from piloteval import config as configuration
 from piloteval.errors import ConfigError
 from piloteval.intake import sheet
+from piloteval.intake.sheet import digest
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 
@@ -29,6 +29,18 @@ PARTS = {
     "interviews": ("transcript",),
     "synthesis": ("questionnaire", "transcript"),
 }
+
+#: Keys of the configuration that say how the columns of questionnaires are called.
+COLUMNS_OF_QUESTIONNAIRES = (
+    "participant_column",
+    "site_column",
+    "wave_column",
+    "wave_names",
+    "date_column",
+    "item_column",
+    "answer_column",
+    "other_columns",
+)
 
 #: How the key of the example begins; with real data it is refused.
 PUBLIC_KEY = b"PUBLIC-DEMO-KEY"
@@ -75,15 +87,6 @@ LEDGERS = {
     "interviews": "rows_interviews.csv",
     "coders": "rows_codings.csv",
 }
-
-
-def digest(path: str | Path) -> str:
-    """Return the SHA-256 of a file's content, or ``missing``."""
-    path = Path(path)
-    if not path.is_file():
-        return "missing"
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 @cache
@@ -164,6 +167,7 @@ class Study:
             "statements": config["consensus"]["statements"],
             "codebook": config["interviews"]["codebook"],
             "key": config["participants"]["key_file"],
+            "received": config["inputs"]["received"] if Path(config["inputs"]["received"] or "").is_file() else None,
         }[name]
         return [] if not named else [named] if isinstance(named, str) else list(named)
 
@@ -171,17 +175,27 @@ class Study:
         """Return what readers of raw files need to know."""
         config = self.config
         return {
-            "participant_column": config["inputs"]["participant_column"],
-            "other_columns": config["inputs"]["other_columns"],
+            **{key: config["inputs"][key] for key in COLUMNS_OF_QUESTIONNAIRES},
             "rating_range": config["certification"]["rating_range"],
             "dimensions": config["consensus"]["dimensions"],
             "range": config["consensus"]["range"],
             "interviewers": config["interviews"]["interviewer_labels"],
             "participants": config["interviews"]["participant_labels"],
+            "others": config["interviews"]["other_labels"],
             "sites": [one["site"] for one in self.sites],
             "waves": list(config["study"]["waves"]),
             "instruments": config["instruments"],
             "languages": config["study"]["languages"],
+        }
+
+    def about(self) -> dict[str, Any]:
+        """Return what the page of data quality says about the study."""
+        study = self.config["study"]
+        return {
+            "title": study["title"],
+            "waves": dict(study["waves"]),
+            "banner": study["data_note"] if study["data_status"] == "synthetic" else "",
+            "changed_files": self.config["inputs"]["changed_files"],
         }
 
     def limits(self, tier: str) -> dict[str, int]:
@@ -206,7 +220,8 @@ class Study:
     def waves(self) -> list[str]:
         """Return the waves with questionnaires, in time order."""
         there = {one.wave for one in self.sources if one.kind == "questionnaire"}
-        return [wave for wave in self.config["study"]["waves"] if wave in there]
+        # A file of several waves tells them in its columns; until it is read, it may hold any.
+        return [wave for wave in self.config["study"]["waves"] if wave in there or "" in there]
 
     def labels(self) -> dict[str, dict[str, str]]:
         """Return the labels shown for cohorts and waves."""
@@ -291,8 +306,7 @@ class Study:
                     and bool(self.config["outcomes"])
                 )
             elif part == "change":
-                waves = {one.wave for one in self.sources if one.kind == "questionnaire"}
-                ready = set(self.config["change"]["comparison"]) <= waves and bool(self.config["outcomes"])
+                ready = set(self.config["change"]["comparison"]) <= set(self.waves()) and bool(self.config["outcomes"])
             else:
                 ready = self.has(*kinds)
             if ready:
@@ -312,7 +326,8 @@ class Study:
 
     # ---------------------------------------------------------------------------------------------- raw files
     def _of(self, kinds: tuple[str, ...]) -> list[sheet.Source]:
-        return [one for one in self.sources if not kinds or one.kind in kinds]
+        wanted = sheet.with_companions(kinds)
+        return [one for one in self.sources if not kinds or one.kind in wanted]
 
     def raw(self, *kinds: str) -> list[str]:
         """Return the raw files of these kinds that exist; a missing one is said by check_inputs, not by Snakemake."""

@@ -53,7 +53,10 @@ def end(study: Study) -> None:
         with problems.open(encoding="utf-8", newline="") as handle:
             levels = [row["level"] for row in csv.DictReader(handle)]
         waiting, notes = levels.count("QUARANTINE"), levels.count("NOTE")
-        _say(f"Problems that wait for a person: {waiting} set aside, {notes} notes. They are listed in {problems}.")
+        _say(
+            f"Problems that wait for a person: {waiting} set aside, {notes} notes. They are listed in {problems}, "
+            "and for the institutions in results/internal/quality/data_quality.html."
+        )
     for path in study.reports():
         if Path(path).is_file():
             _say(f"Report: {path}")
@@ -64,5 +67,8 @@ def stopped(log: list[str] | str) -> None:
     _say("\nThe run stopped. Nothing half-made was left.")
     if STOPPED.is_file():
         _say(STOPPED.read_text(encoding="utf-8").rstrip())
+    kept = Path("results/internal/quality/stopped")
+    if (kept / "problems.csv").is_file():
+        _say(f"Every problem is listed in {kept}/problems.csv, and for the institutions in {kept}/data_quality.html.")
     own = log if isinstance(log, str) else " ".join(log)
     _say(f"More is in logs/, and of the run itself in {own}")

@@ -7,10 +7,12 @@ contract decides what its tier may show. Row-level tables are Parquet, tables of
 
 from __future__ import annotations
 
+import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from piloteval import tiers
 from piloteval.errors import ContractError
@@ -112,6 +114,20 @@ def _columns(**kinds: str) -> dict[str, str]:
     return kinds
 
 
+PROBLEM = _columns(
+    level=TEXT,
+    rule=TEXT,
+    who=TEXT,
+    file=TEXT,
+    sheet=TEXT,
+    row=WHOLE,
+    column=TEXT,
+    found=TEXT,
+    expected=TEXT,
+    remedy=TEXT,
+    effect=TEXT,
+)
+
 _COHORT = (("cohort", "all"),)
 
 CONTRACTS: dict[str, Table] = {
@@ -119,9 +135,9 @@ CONTRACTS: dict[str, Table] = {
     for table in (
         # --------------------------------------------------------------------------- restricted
         Table(
-            "restricted/quality/quarantine.csv",
-            "a value set aside at intake, with its place in the raw file",
-            _columns(source=TEXT, file=TEXT, sheet=TEXT, row=WHOLE, column=TEXT, rule=TEXT, value=TEXT),
+            "restricted/quality/problems.csv",
+            "a problem found at intake, with the value set aside and ids that are nearly the same",
+            {"source": TEXT, **PROBLEM, "value": TEXT, "suggestion": TEXT},
         ),
         Table(
             "restricted/people/pseudonyms.parquet",
@@ -192,7 +208,15 @@ CONTRACTS: dict[str, Table] = {
             "restricted/interviews/segments.parquet",
             "a sentence of a participant",
             _columns(
-                interview=TEXT, segment=WHOLE, language=TEXT, cohort=TEXT, turn=WHOLE, start=WHOLE, end=WHOLE, text=TEXT
+                interview=TEXT,
+                segment=WHOLE,
+                language=TEXT,
+                cohort=TEXT,
+                turn=WHOLE,
+                start=WHOLE,
+                end=WHOLE,
+                turn_at=NUMBER,
+                text=TEXT,
             ),
             keys=("interview", "segment"),
         ),
@@ -217,34 +241,27 @@ CONTRACTS: dict[str, Table] = {
         # --------------------------------------------------------------------------- internal: quality
         Table(
             "internal/quality/problems.csv",
-            "a problem found at intake, with its remedy",
-            _columns(
-                level=TEXT,
-                rule=TEXT,
-                file=TEXT,
-                sheet=TEXT,
-                row=WHOLE,
-                column=TEXT,
-                found=TEXT,
-                expected=TEXT,
-                remedy=TEXT,
-                effect=TEXT,
-            ),
+            "a problem found at intake, with its remedy and who can mend it",
+            PROBLEM,
         ),
         Table(
             "internal/quality/files.csv",
-            "a raw file as received",
+            "a raw file as received; one of several waves has a row a wave",
             _columns(
                 source=TEXT,
                 kind=TEXT,
+                path=TEXT,
                 site=TEXT,
                 wave=TEXT,
+                form=TEXT,
+                dialect=TEXT,
                 bytes=WHOLE,
                 sha256=TEXT,
+                received=TEXT,
                 rows_read=WHOLE,
                 quarantined=WHOLE,
             ),
-            keys=("source",),
+            keys=("source", "wave"),
         ),
         Table(
             "internal/quality/rows_questionnaires.csv",
@@ -790,6 +807,38 @@ def to_bytes(table: pd.DataFrame, one: Table) -> bytes:
         if kind == TEXT:
             text[column] = text[column].map(_harmless)
     return text.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def rows_to_bytes(rows: Sequence[Mapping[str, Any]], one: Table) -> bytes:
+    """Serialise plain rows by their contract, without pandas: its import alone takes as long as the check of a study.
+
+    The bytes are those of :func:`to_bytes`.
+
+    Raises
+    ------
+    ContractError
+        The table counts people, or a row has other columns, other kinds or a key of another.
+    """
+    if one.people or one.statistics or one.rounded or one.parts or not one.path.endswith(".csv"):
+        raise ContractError(f"{one.path}: a table that counts people cannot be written as plain rows. Make it a table.")
+    kinds = {TEXT: str, WHOLE: (int, type(None))}
+    seen = set()
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(one.columns)
+    for row in rows:
+        if list(row) != list(one.columns) or not all(isinstance(row[c], kinds[k]) for c, k in one.columns.items()):
+            raise ContractError(
+                f"{one.path}: a row does not keep its columns and their kinds. Mend what makes the row."
+            )
+        key = tuple(row[name] for name in one.keys)
+        if key and key in seen:
+            raise ContractError(
+                f"{one.path}: the key {', '.join(one.keys)} repeats. Mend the function that makes the table."
+            )
+        seen.add(key)
+        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row.values()])
+    return buffer.getvalue().encode("utf-8")
 
 
 def read(path: str | Path) -> pd.DataFrame:

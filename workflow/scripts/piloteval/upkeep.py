@@ -13,6 +13,7 @@ from typing import Any
 
 from piloteval.config import SCHEMAS, read_yaml, type_in_words
 from piloteval.intake.catalogue import RULES
+from piloteval.intake.dialects import NAMES
 from piloteval.intake.records import RECORDS
 from piloteval.intake.sheet import NEEDS
 from piloteval.tables import CONTRACTS
@@ -23,7 +24,7 @@ MARK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: Packages conda does not have, or has under another build; conda installs them with pip.
 PIP_ONLY = ("krippendorff", "pypandoc-binary", "python-calamine", "typst", "webvtt-py")
 #: Names that differ between PyPI and the conda channels.
-CONDA_NAMES = {"snakemake": "snakemake-minimal", "ruamel-yaml": "ruamel.yaml", "great-tables": "great_tables"}
+CONDA_NAMES = {"snakemake": "snakemake-minimal", "great-tables": "great_tables"}
 FIX = "Run `make docs` and commit what it writes."
 
 
@@ -59,7 +60,7 @@ def _schema_table(name: str) -> str:
 
 
 def _schema_sections() -> str:
-    names = ("config", "inputs", "sites", "instrument", "codebook", "standards", "statements")
+    names = ("config", "inputs", "received", "sites", "instrument", "codebook", "standards", "statements")
     titles = {name: read_yaml(SCHEMAS / f"{name}.schema.yaml")["title"] for name in names}
     return "\n\n".join(f"### {titles[name]}\n\n{_schema_table(name)}" for name in names)
 
@@ -99,8 +100,8 @@ def _records() -> str:
 
 
 def _rules() -> str:
-    lines = ["| Rule | Level | What it finds | How to mend |", "|:--|:--|:--|:--|"]
-    lines += [f"| `{one.id}` | {one.level} | {one.meaning} | {one.remedy} |" for one in RULES.values()]
+    lines = ["| Rule | Level | Who mends | What it finds | How to mend |", "|:--|:--|:--|:--|:--|"]
+    lines += [f"| `{one.id}` | {one.level} | {one.who} | {one.meaning} | {one.remedy} |" for one in RULES.values()]
     return "\n".join(lines)
 
 
@@ -114,7 +115,20 @@ def _tables() -> str:
     return "\n".join(lines)
 
 
-SECTIONS = {"schemas": _schema_sections, "records": _records, "rules": _rules, "tables": _tables}
+def _platforms() -> str:
+    lines = ["| Platform | Word for the column `dialect` |", "|:--|:--|"]
+    return "\n".join(
+        lines + [f"| {words} | `{name}` |" for name, words in NAMES.items() if name != "redcap_dictionary"]
+    )
+
+
+SECTIONS = {
+    "platforms": _platforms,
+    "schemas": _schema_sections,
+    "records": _records,
+    "rules": _rules,
+    "tables": _tables,
+}
 
 
 def reference(text: str) -> str:

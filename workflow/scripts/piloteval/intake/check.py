@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from piloteval.config import read_instruments, read_tsv, scales_of
 from piloteval.errors import ConfigError, DataError
-from piloteval.intake import catalogue
-from piloteval.intake.catalogue import Problem, problem
+from piloteval.intake import plausibility, received, redcap
+from piloteval.intake.catalogue import RULES, Problem, by_gravity, problem
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.codings import read_codings
-from piloteval.intake.records import Intake, delphi_columns, read_questionnaires, read_records
+from piloteval.intake.decisions import Decisions, read_decisions
+from piloteval.intake.page import data_quality_page
+from piloteval.intake.questionnaires import read_questionnaires
+from piloteval.intake.records import Intake, delphi_columns, read_records
 from piloteval.intake.sheet import Source, check_sheet, of_kind
+from piloteval.intake.tabular import Unreadable, read_table
 from piloteval.intake.transcripts import read_interviews
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: How many STOP sentences the console shows; the rest are counted.
 SHOWN = 20
+
+#: Columns of the list of problems.
+COLUMNS = ("level", "rule", "who", "file", "sheet", "row", "column", "found", "expected", "remedy", "effect")
+
+
+@dataclass
+class Checked:
+    """What the check of a study found.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        Every problem of every file, without values.
+    values : dict
+        Value and suggestion of a problem by :func:`place` (restricted).
+    ledger : list of dict
+        Entries read and set aside, by source and wave.
+    forms : dict of str to (str, str)
+        Form and platform of every file by its source.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    values: dict[tuple[Any, ...], tuple[str, str]] = field(default_factory=dict)
+    ledger: list[dict[str, Any]] = field(default_factory=list)
+    forms: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def add(self, intake: Intake) -> Intake:
+        """Take over what reading one kind of file gave."""
+        self.problems += intake.problems
+        self.ledger += intake.ledger
+        self.forms |= intake.forms
+        for one in intake.quarantine:
+            self.values[one["file"], one["sheet"], one["row"], one["column"], one["rule"]] = (one["value"], "")
+        return intake
+
+    def tell(self, told: Iterable[plausibility.Told]) -> None:
+        """Take over notes with their values and suggestions."""
+        for found, value, suggestion in told:
+            self.problems.append(found)
+            self.values[place(found)] = (value, suggestion)
+
+
+def place(one: Problem) -> tuple[Any, ...]:
+    """Return what tells a problem apart from all others."""
+    return one.file, one.sheet, one.row, one.column, one.rule
 
 
 def check_study(
@@ -28,13 +75,13 @@ def check_study(
     *,
     sites: list[dict[str, str]],
     instruments: list[str],
-    cohorts: Collection[str],
+    cohorts: Iterable[str],
     standards: list[str],
     statements: str | None,
-    codes: Collection[str],
+    codes: Iterable[str],
     outcomes: list[str],
     settings: dict[str, Any],
-) -> tuple[list[Problem], list[dict[str, Any]], list[dict[str, Any]]]:
+) -> Checked:
     """Read every file of the study and collect what is wrong with it.
 
     Parameters
@@ -44,17 +91,7 @@ def check_study(
     sites, instruments, cohorts, standards, statements, codes, outcomes
         What the configuration knows.
     settings : dict
-        ``participant_column``, ``other_columns``, ``rating_range``, ``dimensions``, ``range``,
-        ``interviewers``, ``participants``.
-
-    Returns
-    -------
-    problems : list of Problem
-        Every problem of every file.
-    quarantine : list of dict
-        Values set aside (restricted).
-    ledger : list of dict
-        Rows read and set aside, one entry a file.
+        What readers of raw files need to know, see :meth:`piloteval.plan.Study.settings`.
     """
     known = read_instruments(instruments)
     missing = [name for name in outcomes if name not in scales_of(known)]
@@ -63,50 +100,95 @@ def check_study(
             f"config/config.yaml: `outcomes` names the scale `{missing[0]}`, which its instrument does not have. "
             "Correct the name."
         )
-    domains: dict[str, Collection[str]] = {
+    domains = {
         "sites": [site["site"] for site in sites],
         "cohorts": list(cohorts),
         "standards": [one["code"] for one in read_standards(standards)],
         "statements": [one["statement"] for one in read_tsv(statements, "statements")] if statements else [],
     }
-    intakes: list[Intake] = []
-    register = read_records("register", of_kind(sources, "register"), domains)
-    people = {one["participant"] for one in register.records} if of_kind(sources, "register") else None
-    intakes.append(register)
-    withdrawals = read_records("withdrawals", of_kind(sources, "withdrawals"), domains)
-    intakes.append(withdrawals)
-    for kind in ("audit", "rating", "indicator", "interview_list"):
-        intakes.append(read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"])))
-    interviews = intakes[-1].records
-    listed = {one["interview"] for one in interviews}
-    low, high = settings["range"]
-    columns, key = delphi_columns(settings["dimensions"], low, high)
-    intakes.append(read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key))
-    intakes.append(
-        read_questionnaires(
-            of_kind(sources, "questionnaire"),
-            known,
-            participant_column=settings["participant_column"],
-            other_columns=settings["other_columns"],
-            people=people,
-        )
+    checked = Checked()
+    decisions = read_decisions(sources, whole=True)
+    checked.problems += decisions.problems
+    checked.values |= {
+        (one["file"], one["sheet"], one["row"], one["column"], one["rule"]): (str(one["value"]), "")
+        for one in decisions.quarantine
+    }
+    limits = tuple(settings["rating_range"])
+    read = {
+        kind: checked.add(read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions))
+        for kind in ("register", "withdrawals", "audit", "rating", "indicator", "interview_list")
+    }
+    columns, key = delphi_columns(settings["dimensions"], *settings["range"])
+    read["delphi"] = checked.add(
+        read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions)
     )
-    if people is None:
-        people = {one["participant"] for one in [*intakes[-1].records, *interviews]}
-    transcripts, problems, ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    registered = bool(of_kind(sources, "register"))
+    people = {one["participant"] for one in read["register"].records} if registered else None
+    answers = read_questionnaires(sources, known, people=people, settings=settings, decisions=decisions)
+    checked.add(answers)
+    if people is not None:
+        for at, ids in plausibility.suggestions(answers, people).items():
+            checked.values[at] = (checked.values[at][0], ids)
     of = {one.source: one for one in sources}
-    for one in withdrawals.records:
-        if one["participant"] not in people:
-            at = {"row": one["row"], "column": "participant"}
-            problems.append(problem("person.withdrawal", of[one["source"]].path, **at))
+    listed = read["interview_list"].records
+    respondents = [
+        {"participant": person, "source": file.source.source, "row": entry.row}
+        for person, entry, file in answers.respondents()
+    ]
+    everybody = people if people is not None else {one["participant"] for one in [*respondents, *listed]}
+    checked.tell(plausibility.straight_lines(answers))
+    checked.tell(plausibility.reversed_items(answers, known))
+    checked.tell(plausibility.wordings(answers))
+    if settings["participant_column"]:
+        checked.tell(plausibility.unmatched(answers, settings["waves"]))
+        checked.tell(plausibility.alike_ids(read["register"].records if registered else respondents, of))
+    checked.tell(plausibility.other_site(answers, read["register"]))
+    checked.tell(plausibility.across(PHASES, read, everybody, of))
+    for one in read["withdrawals"].records:
+        if one["participant"] not in everybody:
+            found = problem("person.withdrawal", of[one["source"]].path, row=one["row"], column="participant")
+            checked.tell([(found, one["participant"], "")])
+    _check_interviews(checked, sources, listed, codes, decisions, settings)
+    _check_dictionaries(checked, sources)
+    checked.problems = decisions.answered(checked.problems, sources) + decisions.unused()
+    return checked
+
+
+#: Column of the ids in the files of other phases.
+PHASES = {"audit": "auditor", "rating": "rater", "delphi": "panellist"}
+
+
+def _check_interviews(
+    checked: Checked,
+    sources: list[Source],
+    listed: list[dict[str, Any]],
+    codes: Iterable[str],
+    decisions: Decisions,
+    settings: dict[str, Any],
+) -> None:
+    """Read transcripts and codings."""
+    transcripts, problems, ledger = read_interviews(
+        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+    )
+    checked.problems += problems
+    checked.ledger += ledger
+    names = {one["interview"] for one in listed}
     for source in of_kind(sources, "transcript"):
-        if source.unit not in listed:
-            problems.append(problem("transcript.unlisted", source.path))
+        checked.forms[source.source] = (Path(source.path).suffix.removeprefix(".").upper(), "")
+        if source.unit not in names:
+            checked.problems.append(problem("transcript.unlisted", source.path))
     texts = {one.interview: one.text for one in transcripts}
-    intakes.append(read_codings(of_kind(sources, "coding"), texts, codes))
-    problems += [found for intake in intakes for found in intake.problems]
-    quarantine = [value for intake in intakes for value in intake.quarantine]
-    return problems, quarantine, ledger + [entry for intake in intakes for entry in intake.ledger]
+    checked.add(read_codings(of_kind(sources, "coding"), texts, list(codes), decisions=decisions))
+
+
+def _check_dictionaries(checked: Checked, sources: list[Source]) -> None:
+    """Read the data dictionaries that no questionnaire names."""
+    for source in of_kind(sources, "dictionary"):
+        try:
+            redcap.read_dictionary(read_table(source))
+        except Unreadable as fault:
+            checked.problems += [one for one in fault.problems if one not in checked.problems]
+        checked.forms[source.source] = ("CSV", "REDCap, data dictionary")
 
 
 def stop(problems: Iterable[Problem]) -> None:
@@ -125,37 +207,61 @@ def stop(problems: Iterable[Problem]) -> None:
         raise DataError("\n".join(sentences))
 
 
-def problems_table(problems: Iterable[Problem]) -> pd.DataFrame:
-    """Return the problems as a table, gravest first."""
-    import pandas as pd
+def _listed(checked: Checked, sources: Iterable[Source]) -> list[dict[str, Any]]:
+    """Return the problems with all that is known of each, gravest first."""
+    of = {one.path: one.source for one in sources}
+    return [
+        {
+            **asdict(one),
+            "who": RULES[one.rule].who,
+            "source": of.get(one.file, ""),
+            "value": checked.values.get(place(one), ("", ""))[0],
+            "suggestion": checked.values.get(place(one), ("", ""))[1],
+        }
+        for one in by_gravity(checked.problems)
+    ]
 
-    return pd.DataFrame(
-        catalogue.rows(problems),
-        columns=["level", "rule", "file", "sheet", "row", "column", "found", "expected", "remedy", "effect"],
-    )
 
-
-def files_table(sources: Iterable[Source], ledger: Iterable[dict[str, Any]], digests: dict[str, str]) -> pd.DataFrame:
-    """Return the raw files with size, digest and rows."""
-    import pandas as pd
-
-    counted = {entry["source"]: entry for entry in ledger}
+def _files(
+    sources: Iterable[Source], checked: Checked, digests: dict[str, str], events: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return the raw files with what they are and the entries read, one row a file and wave."""
+    counted: dict[str, list[dict[str, Any]]] = {}
+    for entry in checked.ledger:
+        counted.setdefault(entry["source"], []).append(entry)
     rows = []
     for one in sources:
-        entry = counted.get(one.source, {"rows_read": None, "quarantined": None})
-        rows.append(
-            {
-                "source": one.source,
-                "kind": one.kind,
-                "site": one.site,
-                "wave": one.wave or one.unit if one.kind != "transcript" else "",
-                "bytes": Path(one.path).stat().st_size,
-                "sha256": digests[one.path],
-                "rows_read": entry["rows_read"],
-                "quarantined": entry["quarantined"],
-            }
-        )
-    return pd.DataFrame(rows)
+        form, dialect = checked.forms.get(one.source, ("", ""))
+        wave = "" if one.kind == "transcript" else one.wave or one.unit
+        for entry in counted.get(one.source, [{"wave": wave, "rows_read": None, "quarantined": None}]):
+            rows.append(
+                {
+                    "source": one.source,
+                    "kind": one.kind,
+                    "path": one.path,
+                    "site": one.site,
+                    "wave": entry["wave"] or wave,
+                    "form": form,
+                    "dialect": dialect,
+                    "bytes": Path(one.path).stat().st_size if Path(one.path).is_file() else None,
+                    "sha256": digests.get(one.path, ""),
+                    "received": events.get(one.path, ""),
+                    "rows_read": entry["rows_read"],
+                    "quarantined": entry["quarantined"],
+                }
+            )
+    return rows
+
+
+def _received(sources: list[Source], ledger: list[str], changed: str) -> tuple[list[Problem], dict[str, str]]:
+    """Compare the files with the ledger of received files, where the study keeps one."""
+    if not ledger:
+        return [], {}
+    entered = received.read_ledger(ledger[0])
+    events = {one.path: one.event for one in received.events(entered, [one.path for one in sources], "")}
+    words = {received.RECEIVED: "new", received.CHANGED: "changed"}
+    told = {one.path: words.get(events.get(one.path, ""), "as received") for one in sources}
+    return received.compare(sources, entered, ledger[0], stop=changed == "stop"), told
 
 
 def run(
@@ -167,12 +273,15 @@ def run(
     instruments: list[str],
     standards: list[str],
     statements: list[str],
+    received: list[str],
     pins: dict[str, str],
     found: list[str],
     cohorts: list[str],
     outcomes: list[str],
     settings: dict[str, Any],
-) -> dict[str, pd.DataFrame]:
+    about: dict[str, Any],
+    floor: int,
+) -> tuple[dict[str, list[dict[str, Any]]], str, list[Problem]]:
     """Check the study and return the tables of the check.
 
     Parameters
@@ -181,7 +290,7 @@ def run(
         Rows of the landing sheet.
     codes : list of str
         Codes of the codebook.
-    sheet, sites, instruments, standards, statements : list of str
+    sheet, sites, instruments, standards, statements, received : list of str
         Files of the configuration.
     pins : dict of str to str
         Digest of every raw file.
@@ -189,33 +298,52 @@ def run(
         Files in the data folder.
     cohorts, outcomes, settings
         What the configuration knows.
+    about : dict
+        ``title``, ``waves``, ``banner`` and ``changed_files``: what the page says about the study.
+    floor : int
+        Smallest count of people the page shows.
 
-    Raises
-    ------
-    DataError
-        A problem of level STOP; every one of them in its sentence.
+    Returns
+    -------
+    tables : dict of str to list of dict
+        Rows of ``problems`` (without values), ``values`` (the same with values) and ``files``.
+    page : str
+        The page for the institutions.
+    problems : list of Problem
+        Every problem; pass it to :func:`stop` when the tables are written.
     """
-    import pandas as pd
-
     places = read_tsv(sites[0], "sites") if sites else []
-    problems = check_sheet(sheet[0], sources, found, settings)
-    stop(problems)  # files are only read when the sheet says rightly what they are
-    more, quarantine, ledger = check_study(
-        sources,
+    checked = Checked(check_sheet(sheet[0], sources, found, settings))
+    if not any(one.level == "STOP" for one in checked.problems):
+        # Files are only read when the sheet says rightly what they are.
+        notes = checked.problems
+        checked = check_study(
+            sources,
+            sites=places,
+            instruments=instruments,
+            cohorts=cohorts,
+            standards=standards,
+            statements=statements[0] if statements else None,
+            codes=codes,
+            outcomes=outcomes,
+            settings=settings,
+        )
+        checked.problems = [*notes, *checked.problems]
+    told, events = _received(sources, received, about["changed_files"])
+    checked.problems += told
+    problems, files = _listed(checked, sources), _files(sources, checked, pins, events)
+    page = data_quality_page(
+        problems,
+        files,
+        title=about["title"],
         sites=places,
-        instruments=instruments,
-        cohorts=cohorts,
-        standards=standards,
-        statements=statements[0] if statements else None,
-        codes=codes,
-        outcomes=outcomes,
-        settings=settings,
+        waves=about["waves"],
+        floor=floor,
+        banner=about["banner"],
     )
-    problems += more
-    stop(problems)
-    columns = ["source", "file", "sheet", "row", "column", "rule", "value"]
-    return {
-        "problems": problems_table(problems),
-        "files": files_table(sources, ledger, pins),
-        "quarantine": pd.DataFrame(quarantine, columns=columns),
+    tables = {
+        "problems": [{name: one[name] for name in COLUMNS} for one in problems],
+        "values": [{name: one[name] for name in ("source", *COLUMNS, "value", "suggestion")} for one in problems],
+        "files": files,
     }
+    return tables, page, checked.problems

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from piloteval.intake.catalogue import problem
+from piloteval.intake.decisions import Decisions
 from piloteval.intake.records import Intake, read_records
 from piloteval.intake.sheet import Source
 
 
-def read_codings(sources: list[Source], texts: dict[str, str], codes: Collection[str]) -> Intake:
+def read_codings(
+    sources: list[Source], texts: dict[str, str], codes: Collection[str], *, decisions: Decisions | None = None
+) -> Intake:
     """Read codings and set aside those whose quote does not stand at their place.
 
     Parameters
@@ -20,13 +23,15 @@ def read_codings(sources: list[Source], texts: dict[str, str], codes: Collection
         Stored text of every interview.
     codes : collection of str
         Codes of the codebook.
+    decisions : Decisions, optional
+        Which of several equal codings counts.
 
     Returns
     -------
     Intake
         Every record fulfils ``text[start:end] == quote``.
     """
-    intake = read_records("coding", sources, {"interviews": list(texts), "codes": codes})
+    intake = read_records("coding", sources, {"interviews": list(texts), "codes": codes}, decisions=decisions)
     of = {one.source: one for one in sources}
     loose = [one for one in intake.records if texts[one["interview"]][one["start"] : one["end"]] != one["quote"]]
     for one in loose:

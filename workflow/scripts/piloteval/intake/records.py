@@ -7,18 +7,24 @@ rows. A value that is set aside appears only in ``quarantine``, which stays in t
 from __future__ import annotations
 
 import datetime
+import logging
+import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from piloteval.config import Instrument
 from piloteval.intake.catalogue import Problem, problem
+from piloteval.intake.dialects import NAMES
 from piloteval.intake.sheet import Source
-from piloteval.intake.tabular import RawTable, Unreadable, read_table
+from piloteval.intake.tabular import RawTable, Unreadable, alike, described, number, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from piloteval.intake.decisions import Decisions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,19 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
         ),
         ("interview",),
     ),
+    "resolutions": (
+        (
+            Column("of_source", required=True),
+            Column("of_row", "whole", required=True, low=1),
+            Column("rule", required=True),
+            Column("decision", "choice", required=True, choices=("keep", "accept")),
+            Column("sha256", required=True),
+            Column("reason", required=True),
+            Column("decided_by", required=True),
+            Column("decided_on", "date", required=True),
+        ),
+        ("of_source", "of_row", "rule"),
+    ),
     "coding": (
         (
             Column("coder", required=True),
@@ -171,6 +190,8 @@ class Intake:
         Rows read and set aside, one entry a file.
     columns : list of str
         Columns of the typed table, so that an empty one keeps its shape.
+    forms : dict of str to (str, str)
+        Form and platform of every file, by its source.
     """
 
     columns: list[str]
@@ -178,6 +199,7 @@ class Intake:
     problems: list[Problem] = field(default_factory=list)
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
+    forms: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """Return the typed records as a data frame with all columns, in file order."""
@@ -205,33 +227,23 @@ class Intake:
         next(entry for entry in self.ledger if entry["source"] == source.source)["quarantined"] += 1
 
 
-def number(text: str) -> float | None:
-    """Read a number written with a point or a comma; anything else is None."""
-    if "_" in text:  # Python reads 1_0 as ten
-        return None
-    try:
-        value = float(text.replace(",", ".", 1) if "." not in text else text)
-    except ValueError:
-        return None
-    return value if value == value and abs(value) != float("inf") else None
-
-
-def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tuple[Any, str]:
-    """Return the typed value, or None and what was expected."""
+def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tuple[Any, str, str]:
+    """Return the typed value with two empty texts, or None with the rule broken and what was expected."""
     if column.kind == "choice":
         choices = domains[column.choices] if isinstance(column.choices, str) else column.choices
         if text in choices:
-            return text, ""
+            return text, "", ""
         lowered = {choice.casefold(): choice for choice in choices}
         if text.casefold() in lowered:
-            return lowered[text.casefold()], ""
+            return lowered[text.casefold()], "", ""
         few = list(choices)
-        return None, "one of " + ", ".join(few) if len(few) <= 8 else f"one of the {len(few)} known {column.choices}"
+        many = f"one of the {len(few)} known {column.choices}"
+        return None, "record.choice", "one of " + ", ".join(few) if len(few) <= 8 else many
     if column.kind == "date":
         try:
-            return datetime.datetime.fromisoformat(text).date().isoformat(), ""
+            return datetime.datetime.fromisoformat(text).date().isoformat(), "", ""
         except ValueError:
-            return None, "a date as year-month-day"
+            return None, "record.type", "a date as year-month-day"
     if column.kind in ("number", "whole"):
         value = number(text)
         bounds = (
@@ -241,20 +253,24 @@ def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tu
         )
         wanted = ("a whole number" if column.kind == "whole" else "a number") + bounds
         if value is None or (column.kind == "whole" and not value.is_integer()):
-            return None, wanted
+            return None, "record.type", wanted
         if (column.low is not None and value < column.low) or (column.high is not None and value > column.high):
-            return None, wanted
-        return (int(value) if column.kind == "whole" else value), ""
-    return text, ""
+            return None, "record.range", wanted
+        return (int(value) if column.kind == "whole" else value), "", ""
+    return text, "", ""
 
 
-def _open(source: Source, intake: Intake) -> RawTable | None:
+def _open(source: Source, names: Iterable[str], intake: Intake) -> RawTable | None:
     """Read the file, or note why it cannot be read."""
     try:
-        return read_table(source)
+        raw = read_table(source, {alike(name) for name in names})
     except Unreadable as fault:
         intake.problems.extend(fault.problems)
         return None
+    log.info("%s: %s", source.path, described(raw))
+    intake.forms[source.source] = (raw.form, NAMES.get(raw.export.dialect, ""))
+    intake.problems += raw.problems
+    return raw
 
 
 def _columns_there(raw: RawTable, needed: Iterable[str], known: Collection[str], intake: Intake) -> bool:
@@ -266,23 +282,33 @@ def _columns_there(raw: RawTable, needed: Iterable[str], known: Collection[str],
     if not set(needed) & set(raw.columns):
         found = "none of the columns needed is in the first row"
         remedy = "Put the header into the first row, or correct the file's row in the landing sheet."
-        intake.problems.append(problem("table.no-column", raw.file, sheet=raw.sheet, row=1, found=found, remedy=remedy))
+        intake.problems.append(
+            problem("table.no-column", raw.file, sheet=raw.sheet, row=raw.top, found=found, remedy=remedy)
+        )
         return False
     complete = True
     for name in needed:
         if name not in raw.columns:
             intake.problems.append(
-                problem("table.no-column", raw.file, sheet=raw.sheet, row=1, column=name, found="the column is missing")
+                problem(
+                    "table.no-column",
+                    raw.file,
+                    sheet=raw.sheet,
+                    row=raw.top,
+                    column=name,
+                    found="the column is missing",
+                )
             )
             complete = False
+    technical = {*raw.export.technical, *raw.export.id_columns, *raw.export.wave_columns, *raw.export.date_columns}
     for name in raw.columns:
-        if name not in known:
+        if name not in known and name not in technical:
             intake.problems.append(
                 problem(
                     "table.extra-column",
                     raw.file,
                     sheet=raw.sheet,
-                    row=1,
+                    row=raw.top,
                     column=name,
                     found="the study does not know this column",
                     effect="left out",
@@ -299,6 +325,7 @@ def read_records(
     limits: tuple[float, float] | None = None,
     columns: tuple[Column, ...] | None = None,
     key: tuple[str, ...] | None = None,
+    decisions: Decisions | None = None,
 ) -> Intake:
     """Read all files of one kind of record.
 
@@ -314,6 +341,8 @@ def read_records(
         Lowest and highest value of the rated columns, which only the study knows.
     columns, key : tuple, optional
         Columns and key of a kind that depends on the study.
+    decisions : Decisions, optional
+        Which of several rows with the same key counts.
 
     Returns
     -------
@@ -335,16 +364,18 @@ def read_records(
     intake = Intake([*names, "unit", "source", "row"])
     kept: list[tuple[dict[str, Any], RawTable, Source]] = []
     unusable: Counter[str] = Counter()
-    grave = {"rule": "record.cell", "remedy": ""}
+    grave: dict[str, str] = {}
     if kind == "withdrawals":
         grave = {"rule": "person.withdrawal", "remedy": "Correct the cell; else a person stays in who wants to be out."}
     for source in sources:
-        raw = _open(source, intake)
+        raw = _open(source, names, intake)
         if raw is None:
             continue
         filled = {"site"} if source.site else set()
         if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
             continue
+        for found, value in [*raw.cells, *raw.aside]:
+            intake.set_aside(found, value, source)
         for cells, row in zip(raw.rows, raw.numbers, strict=True):
             given = dict(zip(raw.columns, cells, strict=True))
             record: dict[str, Any] = {}
@@ -357,7 +388,7 @@ def read_records(
                         usable = False
                         intake.set_aside(
                             problem(
-                                **grave,
+                                **{"rule": "record.blank", **grave},
                                 file=raw.file,
                                 sheet=raw.sheet,
                                 row=row,
@@ -370,12 +401,15 @@ def read_records(
                             source,
                         )
                     continue
-                value, expected = _typed(column, text, domains)
-                if expected:
+                value, rule, expected = _typed(column, text, domains)
+                words = raw.labels.get(column.name, {}).get(text)
+                if rule and words:  # the file keeps a code and says its word beside it
+                    value, rule, expected = _typed(column, words, domains)
+                if rule:
                     effect = "row set aside" if column.required else "cell set aside"
                     intake.set_aside(
                         problem(
-                            **(grave if column.required else {"rule": "record.cell"}),
+                            **{"rule": rule, **(grave if column.required else {})},
                             file=raw.file,
                             sheet=raw.sheet,
                             row=row,
@@ -399,16 +433,18 @@ def read_records(
                 "source": source.source,
                 "kind": source.kind,
                 "wave": source.wave or source.unit,
-                "rows_read": len(raw.rows),
-                "quarantined": unusable[source.source],
+                "rows_read": len(raw.rows) + len(raw.aside),
+                "quarantined": unusable[source.source] + len(raw.aside),
             }
         )
-    places: dict[tuple[Any, ...], list[str]] = {}
+    places: dict[tuple[Any, ...], list[tuple[str, int]]] = {}
     for record, _raw, source in kept:
-        places.setdefault(tuple(record[name] for name in (*key, "unit")), []).append(source.source)
+        places.setdefault(tuple(record[name] for name in (*key, "unit")), []).append((source.source, record["row"]))
     for record, raw, source in kept:
-        there = places[tuple(record[name] for name in (*key, "unit"))]
-        if len(there) == 1 or kind == "withdrawals":
+        copies = places[tuple(record[name] for name in (*key, "unit"))]
+        there = [name for name, _row in copies]
+        decided = decisions is not None and len(copies) > 1 and decisions.only(copies, "record.duplicate")
+        if len(copies) == 1 or kind == "withdrawals" or decided == (source.source, record["row"]):
             intake.records.append(record)
             continue
         where = "another row of this file" if there.count(source.source) > 1 else "a row of another file"
@@ -426,141 +462,30 @@ def read_records(
             source,
         )
         intake.count_out(source)
+    intake.problems += _outliers(kind, columns, [(record, raw) for record, raw, _source in kept])
     return intake
 
 
-def read_questionnaires(
-    sources: Iterable[Source],
-    instruments: dict[str, Instrument],
-    *,
-    participant_column: str | None,
-    other_columns: Collection[str],
-    people: Collection[str] | None,
-) -> Intake:
-    """Read wide questionnaire files into one answer a row.
+def _outliers(kind: str, columns: Iterable[Column], kept: list[tuple[dict[str, Any], RawTable]]) -> list[Problem]:
+    """Note numbers far from the others of their column, or of their indicator.
 
-    Parameters
-    ----------
-    sources : iterable of Source
-        Questionnaire files; each row of a file is one respondent in one wave.
-    instruments : dict of str to Instrument
-        The study's instruments; a source that names none holds all of them.
-    participant_column : str or None
-        Column of the participant id; None when answers are anonymous, then a respondent is named by source and row.
-    other_columns : collection of str
-        Columns that are known and not used.
-    people : collection of str or None
-        Participant ids of the register; None when the study has no register.
-
-    Returns
-    -------
-    Intake
-        Records ``participant, wave, instrument, item, value, source, row``; an unanswered item has value None. Typing
-        is by the instrument: only its allowed answers and missing codes pass, everything else is set aside.
+    Far is a modified z-score 0.6745 (x - median) / MAD beyond 3.5 (Iglewicz and Hoaglin 1993), with ten numbers or
+    more that are not mostly equal.
     """
-    intake = Intake(["participant", "site", "wave", "instrument", "item", "value", "source", "row"])
-    files: dict[tuple[str, str, str], set[str]] = {}
-    sources_read: dict[str, tuple[Source, RawTable]] = {}
-    for source in sources:
-        raw = _open(source, intake)
-        if raw is None:
+    problems = []
+    for column in columns:
+        if column.kind != "number" or column.rated:
             continue
-        asked = [instruments[name] for name in (source.instruments or instruments)]
-        items = [item for instrument in asked for item in instrument.items]
-        id_columns = [participant_column] if participant_column else []
-        if not _columns_there(raw, [*id_columns, *items], {*id_columns, *items, "site", *other_columns}, intake):
-            continue
-        place = {name: index for index, name in enumerate(raw.columns)}
-        ids = Counter(row[place[participant_column]] for row in raw.rows) if participant_column else Counter()
-        set_aside = 0
-        for cells, row in zip(raw.rows, raw.numbers, strict=True):
-            at = {"sheet": raw.sheet, "row": row}
-            if participant_column:
-                person = cells[place[participant_column]]
-                fault = ""
-                if not person:
-                    fault, found = "person.blank", "the participant id is empty"
-                elif people is not None and person not in people:
-                    fault, found = "person.unknown", "the participant id is not in the register"
-                elif ids[person] > 1:
-                    fault, found = "person.duplicate", f"the participant has {ids[person]} rows in this file"
-                if fault:
-                    set_aside += 1
-                    intake.set_aside(
-                        problem(fault, raw.file, **at, column=participant_column, found=found, effect="row set aside"),
-                        person,
-                        source,
-                    )
-                    continue
-            else:
-                person = f"{source.source}#{row}"
-            site = source.site or (cells[place["site"]] if "site" in place else "")
-            for instrument in asked:
-                files.setdefault((person, source.wave, instrument.id), set()).add(source.source)
-                for item in instrument.items:
-                    text = cells[place[item]]
-                    value = None
-                    if text and text not in instrument.missing_codes:
-                        value = number(text)
-                        if value not in instrument.values:
-                            value = None
-                            allowed = ", ".join(f"{one:g}" for one in instrument.values)
-                            intake.set_aside(
-                                problem(
-                                    "answer.invalid",
-                                    raw.file,
-                                    **at,
-                                    column=item,
-                                    found="the answer is not allowed",
-                                    expected=f"one of {allowed}",
-                                    effect="cell set aside",
-                                ),
-                                text,
-                                source,
-                            )
-                    intake.records.append(
-                        {
-                            "participant": person,
-                            "site": site,
-                            "wave": source.wave,
-                            "instrument": instrument.id,
-                            "item": item,
-                            "value": value,
-                            "source": source.source,
-                            "row": row,
-                        }
-                    )
-        intake.ledger.append(
-            {
-                "source": source.source,
-                "kind": source.kind,
-                "wave": source.wave,
-                "rows_read": len(raw.rows),
-                "quarantined": set_aside,
-            }
-        )
-        sources_read[source.source] = (source, raw)
-    twice = {
-        (one["source"], one["row"]): one["participant"]
-        for one in intake.records
-        if len(files[one["participant"], one["wave"], one["instrument"]]) > 1
-    }
-    for (name, row), person in twice.items():
-        source, raw = sources_read[name]
-        found = "the participant has a row for the same wave in another file"
-        intake.set_aside(
-            problem(
-                "person.duplicate",
-                raw.file,
-                sheet=raw.sheet,
-                row=row,
-                column=participant_column or "",
-                found=found,
-                effect="row set aside",
-            ),
-            person,
-            source,
-        )
-        intake.count_out(source)
-    intake.records = [one for one in intake.records if (one["source"], one["row"]) not in twice]
-    return intake
+        groups: dict[str, list[tuple[float, dict[str, Any], RawTable]]] = {}
+        for record, raw in kept:
+            if record[column.name] is not None:
+                group = record["indicator"] if kind == "indicator" else ""
+                groups.setdefault(group, []).append((record[column.name], record, raw))
+        for members in groups.values():
+            middle = statistics.median(value for value, _record, _raw in members)
+            spread = statistics.median(abs(value - middle) for value, _record, _raw in members)
+            for value, record, raw in members if len(members) >= 10 and spread else ():
+                if 0.6745 * abs(value - middle) / spread > 3.5:
+                    where = {"sheet": raw.sheet, "row": record["row"], "column": column.name}
+                    problems.append(problem("record.outlier", raw.file, **where))
+    return problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -18,7 +19,16 @@ from piloteval.intake.catalogue import Problem, problem
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 #: What a kind of file needs in its row besides source, kind and path.
-NEEDS = {"questionnaire": ("wave",), "transcript": ("unit", "language"), "delphi": ("unit",)}
+NEEDS = {"transcript": ("unit", "language"), "delphi": ("unit",)}
+
+#: Kinds of files that go with others: whoever reads the first must also read the second.
+COMPANIONS = {
+    **dict.fromkeys(
+        ("register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding"),
+        ("resolutions",),
+    ),
+    "questionnaire": ("resolutions", "dictionary"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,9 @@ class Source:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
+    dialect: str = ""
+    dictionary: str = ""
+    version: str = ""
     received_on: str = ""
     note: str = ""
 
@@ -72,6 +85,21 @@ def from_params(rows: Iterable[dict[str, Any]]) -> list[Source]:
 def of_kind(sources: Iterable[Source], *kinds: str) -> list[Source]:
     """Return the sources of the given kinds."""
     return [one for one in sources if one.kind in kinds]
+
+
+def with_companions(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Return the kinds with those that must be read with them, each once."""
+    kinds = list(kinds)
+    return tuple(dict.fromkeys([*kinds, *(one for kind in kinds for one in COMPANIONS.get(kind, ()))]))
+
+
+def digest(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content, or ``missing``."""
+    path = Path(path)
+    if not path.is_file():
+        return "missing"
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def files_in(folder: str | Path, ignore: Iterable[str]) -> list[str]:
@@ -121,7 +149,9 @@ def check_sheet(sheet: str, sources: list[Source], found: Iterable[str], setting
     problems: list[Problem] = []
     allowed = {"site": settings["sites"], "wave": settings["waves"], "language": settings["languages"]}
     instruments = settings["instruments"]
-    kinds = schema("inputs")["properties"]["kind"]["enum"]
+    columns = schema("inputs")["properties"]
+    kinds, dialects = columns["kind"]["enum"], columns["dialect"]["enum"]
+    dictionaries = {one.source for one in sources if one.kind == "dictionary"}
     seen: dict[tuple[str, str], int] = {}
     for one in sources:
         at = {"sheet": "", "row": one.line}
@@ -177,6 +207,39 @@ def check_sheet(sheet: str, sources: list[Source], found: Iterable[str], setting
                     column="delimiter",
                     found="the separator is not known",
                     expected="one of " + ", ".join(DELIMITERS),
+                )
+            )
+        if one.dialect and one.dialect not in dialects:
+            problems.append(
+                problem(
+                    "sheet.cell",
+                    sheet,
+                    **at,
+                    column="dialect",
+                    found="the platform is not known",
+                    expected="one of " + ", ".join(filter(None, dialects)),
+                )
+            )
+        if one.dictionary and one.dictionary not in dictionaries:
+            problems.append(
+                problem(
+                    "sheet.cell",
+                    sheet,
+                    **at,
+                    column="dictionary",
+                    found="no file of the kind dictionary has this source",
+                    expected="the source of a row of the kind dictionary",
+                )
+            )
+        if one.version and len(one.instruments) != 1:
+            problems.append(
+                problem(
+                    "sheet.cell",
+                    sheet,
+                    **at,
+                    column="version",
+                    found="a version is given for a file that does not name one instrument",
+                    expected="an empty cell, or one instrument in the column `instrument`",
                 )
             )
         for name in one.instruments:

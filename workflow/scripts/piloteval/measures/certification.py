@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_tsv
 from piloteval.intake.catalogues import read_standards
+from piloteval.intake.decisions import read_decisions
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
@@ -315,11 +316,13 @@ def run(
     """
     places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
     domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
+    decisions, limits = read_decisions(sources), tuple(settings["rating_range"])
     intakes = {
-        kind: read_records(kind, of_kind(sources, kind), domains, limits=tuple(settings["rating_range"]))
+        kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions)
         for kind in ("audit", "rating", "indicator")
     }
-    require(sources, settings, [found for intake in intakes.values() for found in intake.problems])
+    found = [*decisions.problems, *(one for intake in intakes.values() for one in intake.problems)]
+    require(sources, settings, found)
     tables = {kind: intake.table() for kind, intake in intakes.items()}
     settled = settle_audits(tables["audit"])
     rows = account(

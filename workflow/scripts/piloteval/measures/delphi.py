@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_tsv
+from piloteval.intake.decisions import read_decisions
 from piloteval.intake.ledger import account
 from piloteval.intake.records import delphi_columns, read_records
-from piloteval.intake.sheet import Source, require
+from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.measures.consensus import quartiles, share_in_agreement
 from piloteval.statistic import in_percent
 
@@ -125,10 +126,10 @@ def run(
     """Read the rounds and return the tables of rule ``assess_consensus``."""
     catalogue = read_tsv(statements[0], "statements")
     columns, key = delphi_columns(consensus["dimensions"], *settings["range"])
-    intake = read_records(
-        "delphi", sources, {"statements": [one["statement"] for one in catalogue]}, columns=columns, key=key
-    )
-    require(sources, settings, intake.problems)
+    decisions = read_decisions(sources)
+    domains = {"statements": [one["statement"] for one in catalogue]}
+    intake = read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions)
+    require(sources, settings, [*decisions.problems, *intake.problems])
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)
     analysed = {("delphi", number): count for number, count in table["unit"].value_counts().items()}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval.config import Instrument, read_instruments
 from piloteval.intake.ledger import account
-from piloteval.intake.records import Intake, read_questionnaires
+from piloteval.intake.questionnaires import read_questionnaires
+from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, require
 from piloteval.people import ADMITTED, WITHDRAWN
 
@@ -40,7 +41,8 @@ def keep_admitted(
     name = dict(zip(pseudonyms["participant"], pseudonyms["person"], strict=True))
     answers = intake.table()
     counts: dict[str, Counter[tuple[str, str]]] = {"analysed": Counter(), "excluded": Counter(), "withdrawn": Counter()}
-    for respondent in answers.drop_duplicates(["source", "row"]).to_dict("records"):
+    # Whoever stands twice in a wave was set aside at intake, so these three name a questionnaire in every layout.
+    for respondent in answers.drop_duplicates(["source", "participant", "wave"]).to_dict("records"):
         fate = status[respondent["participant"]]
         column = "analysed" if fate == ADMITTED else "withdrawn" if fate == WITHDRAWN else "excluded"
         counts[column]["questionnaire", respondent["wave"]] += 1
@@ -151,7 +153,7 @@ def run(
     registered : bool
         Whether the study has a register against which ids are checked.
     settings : dict
-        ``participant_column`` and ``other_columns``.
+        What the study calls the columns of its questionnaires.
 
     Returns
     -------
@@ -159,13 +161,8 @@ def run(
         ``responses``, ``scores`` and the ledger ``rows``.
     """
     known = read_instruments(instruments)
-    intake = read_questionnaires(
-        sources,
-        known,
-        participant_column=settings["participant_column"],
-        other_columns=settings["other_columns"],
-        people=set(pseudonyms["participant"]) if registered else None,
-    )
+    people = set(pseudonyms["participant"]) if registered else None
+    intake = read_questionnaires(sources, known, people=people, settings=settings)
     require(sources, settings, intake.problems)
     responses, rows = keep_admitted(intake, pseudonyms, participants)
     return {"responses": responses, "scores": score(responses, known), "rows": rows}

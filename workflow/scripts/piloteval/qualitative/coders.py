@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from piloteval.intake.codings import read_codings
+from piloteval.intake.decisions import read_decisions
 from piloteval.intake.ledger import account
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind, require
@@ -193,10 +194,13 @@ def run(
 ) -> dict[str, pd.DataFrame]:
     """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement."""
     book = read_codebook(codebook)
-    transcripts, problems, _ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    decisions = read_decisions(sources)
+    transcripts, problems, _ledger = read_interviews(
+        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+    )
     texts = {one.interview: one.text for one in transcripts}
-    codings = read_codings(of_kind(sources, "coding"), texts, book.codes)
-    require(sources, settings, [*problems, *codings.problems])
+    codings = read_codings(of_kind(sources, "coding"), texts, book.codes, decisions=decisions)
+    require(sources, settings, [*decisions.problems, *problems, *codings.problems])
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     kept, rows = keep_admitted(codings, status)
     agreed, apart = agree(kept, suggestions, segments, book, confidence)

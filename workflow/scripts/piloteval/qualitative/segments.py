@@ -31,7 +31,8 @@ def segment(transcripts: list[Transcript], cohorts: dict[str, str]) -> tuple[pd.
     texts : pandas.DataFrame
         The stored text of every interview.
     segments : pandas.DataFrame
-        One row a sentence of a participant with offsets into the stored text (Unicode code points, end exclusive).
+        One row a sentence of a participant with offsets into the stored text (Unicode code points, end exclusive) and,
+        where the transcript has time marks, the second of the recording at which its turn begins.
         Interviewer speech is context and never a segment.
 
     Raises
@@ -65,11 +66,12 @@ def segment(transcripts: list[Transcript], cohorts: dict[str, str]) -> tuple[pd.
                         "turn": turn_number,
                         "start": start,
                         "end": start + len(words),
+                        "turn_at": turn.at,
                         "text": words,
                     }
                 )
     segments = pd.DataFrame(
-        rows, columns=["interview", "segment", "language", "cohort", "turn", "start", "end", "text"]
+        rows, columns=["interview", "segment", "language", "cohort", "turn", "start", "end", "turn_at", "text"]
     )
     verify(segments, {one["interview"]: one["text"] for one in texts}, "text")
     return pd.DataFrame(texts, columns=["interview", "language", "cohort", "text"]), segments
@@ -118,7 +120,9 @@ def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
 
 def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Read the transcripts, keep the interviews that may be heard and cut them into sentences."""
-    transcripts, problems, ledger = read_interviews(sources, settings["interviewers"], settings["participants"])
+    transcripts, problems, ledger = read_interviews(
+        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+    )
     require(sources, settings, problems)
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     heard = [one for one in transcripts if status[one.interview] == ADMITTED]

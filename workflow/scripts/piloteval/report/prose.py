@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from piloteval.intake.catalogue import RULES
 from piloteval.report.page import DASH, Page, format_number, format_p
 
 if TYPE_CHECKING:
@@ -307,23 +308,39 @@ def problems(page: Page) -> None:
         return
     page.say(
         f"The check of the raw files set aside {count['QUARANTINE']} cells or rows that wait for a person "
-        f"and made {count['NOTE']} notes; each is listed here with its place and its remedy. "
-        "Nothing is lost: a value set aside stands in the raw file, which is never written."
+        f"and made {count['NOTE']} notes. The page `results/internal/quality/data_quality.html` tells each institution "
+        "what was received and what waits for it. Nothing is lost: a value set aside stands in the raw file, "
+        "which is never written."
     )
-    table = table.assign(
-        place=[
-            f"{row['file'].rsplit('/', 1)[-1]}, row {row['row']}"
-            + (f", column {row['column']}" if row["column"] else "")
-            for row in table.to_dict("records")
-        ]
-    )
-    lines = ["| Level | Place | Found | How to mend |", "|:---|:---|:---|:---|"]
+    waiting = table[table["level"] == "QUARANTINE"]
+    lines = ["| Place | Found | How to mend |", "|:---|:---|:---|"]
     lines += [
-        f"| {row['level'].capitalize()} | {row['place'].replace('_', chr(92) + '_')} "
-        f"| {row['found']} | {row['remedy']} |"
-        for row in table.to_dict("records")
+        f"| {_place(row).replace('_', chr(92) + '_')} | {row['found']} | {row['remedy']} |"
+        for row in waiting.to_dict("records")
     ]
-    page.say("\n".join(lines) + "\n\n: Problems found in the raw files. {#tbl-problems}")
+    if len(waiting):
+        page.say("\n".join(lines) + "\n\n: Cells and rows set aside. {#tbl-problems}")
+    notes = table[table["level"] == "NOTE"]["rule"].value_counts(sort=False)
+    lines = ["| Note | Times |", "|:---|---:|"]
+    lines += [
+        f"| {RULES[rule].meaning[0].upper()}{RULES[rule].meaning[1:]} "
+        f"| {page.count(times, 'quality/problems.csv', f'rule={rule}')} |"
+        for rule, times in notes.items()
+    ]
+    if len(notes):
+        page.say(
+            "\n".join(lines) + "\n\n: Notes, with their places in `quality/problems.csv` "
+            "and `quality/data_quality.html`. {#tbl-notes}"
+        )
+
+
+def _place(row: dict[str, Any]) -> str:
+    """Say where a problem is: file, sheet, row and column, as far as it has them."""
+    parts = [row["file"].rsplit("/", 1)[-1]]
+    parts += [f"sheet {row['sheet']}"] if row["sheet"] else []
+    parts += [f"row {row['row']}"] if row["row"] is not None and row["row"] == row["row"] else []
+    parts += [f"column {row['column']}"] if row["column"] else []
+    return ", ".join(parts)
 
 
 def scores(page: Page) -> None:
