@@ -1,6 +1,6 @@
 """Write the synthetic pilot.
 
-``python -m piloteval.simulate`` from the repository makes data/example and config/inputs.tsv again.
+``python -m piloteval.simulate`` from the repository makes data/example, the landing sheet and the ledger again.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 
 from piloteval.config import read_instruments, read_tsv, read_yaml
-from piloteval.simulate import files, institutions, interviews, questionnaires
+from piloteval.intake import received
+from piloteval.intake.sheet import digest
+from piloteval.simulate import exports, files, institutions, interviews, questionnaires
 
 SEED = 6888297
+#: The day the invented files are said to have come.
+RECEIVED_ON = "2025-12-15"
 README = (
     "# A synthetic pilot\n\n"
     "Everything in this folder is invented by `python -m piloteval.simulate`: "
@@ -25,7 +29,8 @@ README = (
     "and an analyst could not: true change and reliability, gold codes, identifying details. "
     "Tests read it; no rule does.\n"
 )
-FORMATS = ("csv;", "xlsx", "sav", "csv,", "xlsx", "csv;", "sav", "csv,", "xlsx")
+#: How the institutions send their questionnaires, in turn.
+FORMATS = ("csv;", "redcap", "sav", "csv,", "wide", "csv;", "limesurvey", "csv,", "xlsx")
 
 
 def _stream(seed: int, number: int) -> np.random.Generator:
@@ -65,10 +70,11 @@ def _questionnaires(
     order = rng.permutation(eligible)
     late = set(order[: round(0.075 * len(order))].tolist())
     gone = set(order[-round(0.14 * len(order)) :].tolist())
-    rows: list[dict[str, Any]] = []
+    header = ["participant", "completed_on", *items]
+    tables: dict[tuple[str, str], list[list[Any]]] = {}
     for wave, answers in waves.items():
-        for place, one in enumerate(sites):
-            table = []
+        for one in sites:
+            table = tables[one["site"], wave] = []
             for who, person in enumerate(people):
                 if (
                     person.site != one["site"]
@@ -86,33 +92,37 @@ def _questionnaires(
                     gap = rng.random()
                     cells.append(None if gap < 0.012 else -99 if gap < 0.018 else int(answers[item][who]))
                 table.append(cells)
-            header = ["participant", "completed_on", *items]
             if one["site"] == "be2" and wave == "pre":  # an answer typed as 9 on a scale of 1 to 5
                 table[2][header.index("brs_3")] = 9
             if one["site"] == "ie1" and wave == "post":  # an id with a letter for a digit
                 table[1][0] = table[1][0].replace("-0", "-O")
             if one["site"] == "es1" and wave == "post":  # the same person sent twice
                 table.append(list(table[0]))
-            if one["site"] == "de1":  # a column nobody asked for
-                header = [*header, "remarks"]
-                table = [[*cells, None] for cells in table]
+    rows: list[dict[str, Any]] = []
+    for wave in waves:
+        for place, one in enumerate(sites):
             kind = FORMATS[place % len(FORMATS)]
-            path = folder / f"questionnaires/{one['site']}_{wave}.{kind[:3] if kind.startswith('csv') else kind}"
+            source = {"source": f"answers-{one['site']}", "kind": "questionnaire", "site": one["site"]}
+            if kind in ("redcap", "wide"):
+                if wave == "pre":
+                    both = {name: tables[one["site"], name] for name in waves}
+                    rows += exports.write_both_waves(folder / "questionnaires", source, kind, header, both, instruments)
+                continue
+            table = tables[one["site"], wave]
+            named = folder / f"questionnaires/{one['site']}_{wave}"
             if kind.startswith("csv"):
+                path = named.with_suffix(".csv")
                 files.write_csv(path, header, table, delimiter=kind[3])
-            elif kind == "xlsx":
-                files.write_workbook(path, "answers", header, table)
+            elif kind == "limesurvey":
+                path = named.with_suffix(".csv")
+                exports.write_limesurvey(path, header, table, instruments)
+            elif kind == "xlsx":  # with a column nobody asked for
+                path = named.with_suffix(".xlsx")
+                files.write_workbook(path, "answers", [*header, "remarks"], [[*cells, None] for cells in table])
             else:
+                path = named.with_suffix(".sav")
                 files.write_spss(path, header, table)
-            rows.append(
-                {
-                    "source": f"answers-{one['site']}-{wave}",
-                    "kind": "questionnaire",
-                    "path": path,
-                    "site": one["site"],
-                    "wave": wave,
-                }
-            )
+            rows.append({**source, "source": f"answers-{one['site']}-{wave}", "path": path, "wave": wave})
     truth = questionnaires.true_values(_stream(seed, 3), instruments)
     files.write_csv(
         folder / "truth/scales.csv",
@@ -267,6 +277,9 @@ def write_study(
         "encoding",
         "delimiter",
         "sheet",
+        "dialect",
+        "dictionary",
+        "version",
         "received_on",
         "note",
     ]
@@ -275,6 +288,12 @@ def write_study(
         for row in rows
     ]
     files.write_csv(study / "config/inputs.tsv", sheet, table, delimiter="\t")
+    ledger = study / "config/received.tsv"
+    ledger.unlink(missing_ok=True)
+    for row in table:
+        path = study / row[2]
+        now = received.Event(row[2], received.RECEIVED, str(path.stat().st_size), digest(path), RECEIVED_ON)
+        received.enter(ledger, [now])
 
 
 def _extra_instrument(study: Path, items: int) -> None:
