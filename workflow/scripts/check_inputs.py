@@ -11,6 +11,5 @@ with job(snakemake) as this:
     values = this.values("pins", "found", "cohorts", "outcomes", "settings", "about")
     tables, page, problems = check.run(raw, codes, **files, **values, floor=this.params.tiers["internal_floor"])
     this.keep_when_stopped("problems", "page", "values")
-    this.write(**tables)
-    this.write_text("page", page)
+    this.write(**tables, page=page)
     check.stop(problems)

@@ -101,10 +101,13 @@ class Job:
             return tiers.release(limits["release_floor"], limits["release_round_to"], limits["release_decimals"])
         return tiers.RESTRICTED
 
-    def write(self, **results: pd.DataFrame | list[dict[str, Any]]) -> None:
-        """Write named output tables or plain rows; what their tier may not show is withheld at this door."""
-        for name, table in results.items():
-            self.write_to(self.output[name], table)
+    def write(self, **results: pd.DataFrame | list[dict[str, Any]] | str) -> None:
+        """Write named outputs: tables, plain rows or a page; what their tier may not show is withheld at this door."""
+        for name, result in results.items():
+            if isinstance(result, str):
+                self.target(self.output[name]).write_text(result, encoding="utf-8")
+            else:
+                self.write_to(self.output[name], result)
 
     def write_to(self, path: str, table: pd.DataFrame | list[dict[str, Any]]) -> None:
         """Write one table, or its plain rows, to a path with a contract."""
@@ -114,10 +117,6 @@ class Job:
             return
         shown = tables.present(table, one, self.tier(one.tier))
         self.target(path).write_bytes(tables.to_bytes(shown, one))
-
-    def write_text(self, name: str, text: str) -> None:
-        """Write a named output that is a page and no table."""
-        self.target(self.output[name]).write_text(text, encoding="utf-8")
 
     def keep_when_stopped(self, *names: str) -> None:
         """Keep named outputs in a folder ``stopped`` beside their place when a known fault stops the job.
