@@ -154,11 +154,12 @@ def in_sequence() -> None:
         drawn = figures.draw_all(shown, study.figures(shown), done, study.labels(), Path)
         write(f"{shown}/figures", alt=drawn)
     for name, ledger in ledgers.items():
-        write("internal/quality", **{f"rows_{name}": ledger})
+        write("restricted/quality", **{f"rows_{name}": ledger})
     recorded = provenance.record(
         ledgers, done["internal/quality/files.csv"], results=[*study.results(), *study.released(), *study.figure_files()],
         catalogues=study.catalogues(), program=study.program(), rules={}, config=config, pins=study.pins(),
     )  # fmt: skip
+    write("restricted/quality", accounting=recorded.pop("rows"))
     write("internal/quality", accounting=recorded.pop("accounting"))
     write("release/quality", accounting=recorded.pop("released"))
     write("internal/provenance", **recorded)

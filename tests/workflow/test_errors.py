@@ -165,7 +165,7 @@ def test_withdrawal_takes_a_person_out(study):
     path.write_text("participant,withdrawn_on,scope\nAT1-03,2025-11-02,all\n")
     with (study.folder / SHEET).open("a") as handle:
         handle.write("withdrawals\twithdrawals\tdata/example/withdrawals.csv" + "\t" * 10 + "\n")
-    done = study.run("results/internal/sample/flow.csv", "results/internal/quality/rows_questionnaires.csv")
+    done = study.run("results/internal/sample/flow.csv", "results/restricted/quality/rows_questionnaires.csv")
     assert done.returncode == 0, done.stdout + done.stderr
     with (study.folder / "results/internal/sample/flow.csv").open() as handle:
         flow = {(row["step"], row["reason"]): row["people"] for row in csv.DictReader(handle)}

@@ -3,7 +3,7 @@
 Needs   admitted participants, questionnaires, audits, ratings, indicators, Delphi rounds.
 Makes   restricted/measures/   answers and scores a participant
         internal/sample/, internal/reliability/, internal/change/, internal/certification/, internal/consensus/
-        internal/quality/rows_*.csv   rows accounted for
+        restricted/quality/rows_*.csv rows accounted for
 Config  study.waves, instruments, outcomes, change, certification, consensus, statistics
 """
 
@@ -18,11 +18,7 @@ rule score_scales:
     output:
         responses="results/restricted/measures/responses.parquet",
         scores="results/restricted/measures/scores.parquet",
-        rows=report(
-            "results/internal/quality/rows_questionnaires.csv",
-            caption="../report/score_scales.rst",
-            category="Data",
-        ),
+        rows="results/restricted/quality/rows_questionnaires.csv",
     log:
         "logs/score_scales.log",
     benchmark:
@@ -153,7 +149,7 @@ rule assess_certification:
         tracks="results/internal/certification/tracks.csv",
         ratings="results/internal/certification/ratings.csv",
         indicators="results/internal/certification/indicators.csv",
-        rows="results/internal/quality/rows_certification.csv",
+        rows="results/restricted/quality/rows_certification.csv",
     log:
         "logs/assess_certification.log",
     benchmark:
@@ -185,7 +181,7 @@ rule assess_consensus:
             category="Consensus",
         ),
         rounds="results/internal/consensus/rounds.csv",
-        rows="results/internal/quality/rows_consensus.csv",
+        rows="results/restricted/quality/rows_consensus.csv",
     log:
         "logs/assess_consensus.log",
     benchmark:

@@ -5,7 +5,7 @@ Makes   restricted/people/pseudonyms.parquet     raw id, pseudonym, status
         restricted/people/participants.parquet   admitted participants
         restricted/people/screening.parquet      status and reason without any id
         restricted/people/interviewees.parquet   interviews that may be heard
-        internal/quality/rows_people.csv         rows accounted for
+        restricted/quality/rows_people.csv       rows accounted for
 Config  participants, study.cohorts, sites
 """
 
@@ -22,11 +22,7 @@ rule admit_participants:
         participants="results/restricted/people/participants.parquet",
         screening="results/restricted/people/screening.parquet",
         interviewees="results/restricted/people/interviewees.parquet",
-        rows=report(
-            "results/internal/quality/rows_people.csv",
-            caption="../report/admit_participants.rst",
-            category="Data",
-        ),
+        rows="results/restricted/quality/rows_people.csv",
     log:
         "logs/admit_participants.log",
     benchmark:

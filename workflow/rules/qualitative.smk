@@ -3,7 +3,7 @@
 Needs   transcripts, the interviews that may be heard, the codebook, codings of people.
 Makes   restricted/interviews/   stored texts, sentences, suggestions, codings, disagreements
         internal/interviews/     counts of interviews by language, code and theme; agreement of coders
-        internal/quality/rows_interviews.csv, rows_codings.csv   rows accounted for
+        restricted/quality/rows_interviews.csv, rows_codings.csv   rows accounted for
 Config  interviews, statistics.confidence
 """
 
@@ -21,7 +21,7 @@ rule prepare_transcripts:
             caption="../report/prepare_transcripts.rst",
             category="Interviews",
         ),
-        rows="results/internal/quality/rows_interviews.csv",
+        rows="results/restricted/quality/rows_interviews.csv",
     log:
         "logs/prepare_transcripts.log",
     benchmark:
@@ -77,7 +77,7 @@ rule check_coders:
             caption="../report/check_coders.rst",
             category="Interviews",
         ),
-        rows="results/internal/quality/rows_codings.csv",
+        rows="results/restricted/quality/rows_codings.csv",
     log:
         "logs/check_coders.log",
     benchmark:

@@ -3,7 +3,7 @@
 Needs   the tables of a tier; all result tables for the manifest.
 Makes   <tier>/figures/*.png             figures drawn from the tables of the same tier
         internal/provenance/*.csv        result files with digests, software, study
-        <tier>/quality/accounting.csv    rows read = analysed + quarantined + excluded + withdrawn
+        <tier>/quality/accounting.csv    rows read = analysed + quarantined + excluded + withdrawn; by file in the restricted tier
         <tier>/report/evaluation.<format>
 Config  report, study; all of the configuration for the provenance
 """
@@ -51,6 +51,7 @@ rule write_provenance:
         ),
         software="results/internal/provenance/software.csv",
         study="results/internal/provenance/study.csv",
+        rows="results/restricted/quality/accounting.csv",
         accounting="results/internal/quality/accounting.csv",
         released="results/release/quality/accounting.csv",
     log:

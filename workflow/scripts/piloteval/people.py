@@ -311,18 +311,14 @@ def run(
         out = {one["participant"] for one in withdrawals.records if one["scope"] in ("survey", "all")}
         tables = without_register(respondents, out)
         interviewees = admit_interviews(listed.table(), None, withdrawals.table(), secret, countries, **criteria)
-    status = tables["screening"]["status"].value_counts()
-    heard = interviewees["status"].value_counts()
-    rows = account(
-        [*register.ledger, *withdrawals.ledger, *listed.ledger],
-        {
-            ("register", ""): status.get(ADMITTED, 0),
-            ("withdrawals", ""): len(withdrawals.records),
-            ("interview_list", ""): heard.get(ADMITTED, 0),
-        },
-        {("register", ""): status.get(EXCLUDED, 0), ("interview_list", ""): heard.get(EXCLUDED, 0)},
-        {("register", ""): status.get(WITHDRAWN, 0), ("interview_list", ""): heard.get(WITHDRAWN, 0)},
-    )
+    status = dict(zip(tables["pseudonyms"]["participant"], tables["pseudonyms"]["status"], strict=True))
+    heard = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
+    fates = [
+        *((one["source"], one["unit"], status[one["participant"]]) for one in register.records),
+        *((one["source"], one["unit"], ADMITTED) for one in withdrawals.records),
+        *((one["source"], one["unit"], heard[one["interview"]]) for one in listed.records),
+    ]
+    rows = account([*register.ledger, *withdrawals.ledger, *listed.ledger], fates)
     return {**tables, "interviewees": interviewees, "rows": rows}
 
 

@@ -426,7 +426,7 @@ class Study:
     def ledgers(self) -> list[str]:
         """Return the ledgers of rows that the study's rules write."""
         parts = (*(("people",) if self.has("register", "withdrawals") else ()), *self.shown)
-        return [f"results/internal/quality/{LEDGERS[part]}" for part in parts if part in LEDGERS]
+        return [f"results/restricted/quality/{LEDGERS[part]}" for part in parts if part in LEDGERS]
 
     def released_from(self) -> list[str]:
         """Return the internal tables that are released."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from piloteval import tables
-from piloteval.intake.ledger import close
+from piloteval.intake.ledger import by_kind, close
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,11 +133,13 @@ def record(
     DataError
         A row is lost or counted twice.
     """
-    accounting = close(list(ledgers.values()), files.dropna(subset=["rows_read"]))
+    closed = close(list(ledgers.values()), files.dropna(subset=["rows_read"]))
+    accounting = by_kind(closed)
     return {
         "manifest": manifest(results, rules),
         "software": software(),
         "study": study_facts(config, catalogues, program, pins),
+        "rows": closed,
         "accounting": accounting,
         "released": accounting,
     }

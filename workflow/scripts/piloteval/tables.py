@@ -38,9 +38,9 @@ STATISTIC = {
 }
 ESTIMATE = ("estimate", "ci_low", "ci_high", "n_dropped", "dropped_reason")
 LEDGER = {
+    "source": TEXT,
     "kind": TEXT,
     "wave": TEXT,
-    "files": WHOLE,
     "rows_read": WHOLE,
     "analysed": WHOLE,
     "quarantined": WHOLE,
@@ -138,6 +138,48 @@ CONTRACTS: dict[str, Table] = {
             "restricted/quality/problems.csv",
             "a problem found at intake, with the value set aside and ids that are nearly the same",
             {"source": TEXT, **PROBLEM, "value": TEXT, "suggestion": TEXT},
+        ),
+        Table(
+            "restricted/quality/rows_questionnaires.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/rows_people.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/rows_certification.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/rows_consensus.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/rows_interviews.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/rows_codings.csv",
+            "rows of one file and wave, accounted for",
+            LEDGER,
+            keys=("source", "wave"),
+        ),
+        Table(
+            "restricted/quality/accounting.csv",
+            "rows of one file and wave: read = analysed + quarantined + excluded + withdrawn",
+            {**LEDGER, "balance": WHOLE},
+            keys=("source", "wave"),
         ),
         Table(
             "restricted/people/pseudonyms.parquet",
@@ -264,45 +306,15 @@ CONTRACTS: dict[str, Table] = {
             keys=("source", "wave"),
         ),
         Table(
-            "internal/quality/rows_questionnaires.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
-            "internal/quality/rows_people.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
-            "internal/quality/rows_certification.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
-            "internal/quality/rows_consensus.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
-            "internal/quality/rows_interviews.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
-            "internal/quality/rows_codings.csv",
-            "rows of one kind and wave, accounted for",
-            LEDGER,
-            keys=("kind", "wave"),
-        ),
-        Table(
             "internal/quality/accounting.csv",
             "rows of one kind and wave: read = analysed + quarantined + excluded + withdrawn",
-            {**LEDGER, "balance": WHOLE},
+            {
+                "kind": TEXT,
+                "wave": TEXT,
+                "files": WHOLE,
+                **{name: LEDGER[name] for name in ("rows_read", "analysed", "quarantined", "excluded", "withdrawn")},
+                "balance": WHOLE,
+            },
             keys=("kind", "wave"),
             rounded=("files", "rows_read", "analysed", "quarantined", "excluded", "withdrawn"),
             released=True,

@@ -1,4 +1,4 @@
-"""The accounting identity: rows read = analysed + quarantined + excluded + withdrawn."""
+"""The accounting identity: rows read = analysed + quarantined + excluded + withdrawn, for every file and wave."""
 
 from __future__ import annotations
 
@@ -13,49 +13,41 @@ if TYPE_CHECKING:
 
 COUNTS = ("rows_read", "analysed", "quarantined", "excluded", "withdrawn")
 
+#: What becomes of a row that intake kept, by the status of its person.
+FATES = {"admitted": "analysed", "excluded": "excluded", "withdrawn": "withdrawn"}
 
-def account(
-    ledger: Iterable[Mapping[str, Any]],
-    analysed: Mapping[tuple[str, str], int],
-    excluded: Mapping[tuple[str, str], int] | None = None,
-    withdrawn: Mapping[tuple[str, str], int] | None = None,
-) -> pd.DataFrame:
-    """Sum the ledger of files by kind and wave and set beside it what became of the rows.
+
+def account(ledger: Iterable[Mapping[str, Any]], fates: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """Set beside the ledger of files what became of their rows.
 
     Parameters
     ----------
     ledger : iterable of mapping
-        Entries ``kind, wave, rows_read, quarantined``, one a file, as intake counted them.
-    analysed, excluded, withdrawn : mapping of (kind, wave) to int
-        Rows as the analysis counted them; the two countings are independent, so a lost row shows.
+        Entries ``source, kind, wave, rows_read, quarantined``, one a file and wave, as intake counted them.
+    fates : iterable of (str, str, str)
+        Source, wave and status (a key of :data:`FATES`) of every row, as the analysis met them; the two countings are
+        independent, so a lost row shows.
 
     Returns
     -------
     pandas.DataFrame
-        One row a kind and wave, with the columns of the ledger tables.
+        One row a file and wave, with the columns of the ledger tables.
     """
     import pandas as pd
 
-    sums: dict[tuple[str, str], Counter[str]] = {}
-    for entry in ledger:
-        here = sums.setdefault((entry["kind"], entry["wave"]), Counter())
-        here.update(files=1, rows_read=entry["rows_read"], quarantined=entry["quarantined"])
-    rows = []
-    for (kind, wave), count in sums.items():
-        key = (kind, wave)
-        rows.append(
-            {
-                "kind": kind,
-                "wave": wave,
-                "files": count["files"],
-                "rows_read": count["rows_read"],
-                "analysed": analysed.get(key, 0),
-                "quarantined": count["quarantined"],
-                "excluded": (excluded or {}).get(key, 0),
-                "withdrawn": (withdrawn or {}).get(key, 0),
-            }
-        )
-    return pd.DataFrame(rows, columns=["kind", "wave", "files", *COUNTS])
+    counted = Counter((source, wave, FATES[status]) for source, wave, status in fates)
+    rows = [
+        {
+            **{name: entry[name] for name in ("source", "kind", "wave", "rows_read", "quarantined")},
+            **{fate: counted.pop((entry["source"], entry["wave"], fate), 0) for fate in FATES.values()},
+        }
+        for entry in ledger
+    ]
+    # A row that was analysed and never read must show as well.
+    for (source, wave, fate), many in counted.items():
+        none = dict.fromkeys(COUNTS, 0)
+        rows.append({"source": source, "kind": "", "wave": wave, **none, fate: many})
+    return pd.DataFrame(rows, columns=["source", "kind", "wave", *COUNTS])
 
 
 def close(ledgers: Iterable[pd.DataFrame], read: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +58,7 @@ def close(ledgers: Iterable[pd.DataFrame], read: pd.DataFrame) -> pd.DataFrame:
     ledgers : iterable of pandas.DataFrame
         What the rules accounted for.
     read : pandas.DataFrame
-        Columns ``kind, wave, rows_read``: rows as the check of the inputs counted them.
+        Columns ``source, wave, rows_read``: rows as the check of the inputs counted them.
 
     Returns
     -------
@@ -82,13 +74,21 @@ def close(ledgers: Iterable[pd.DataFrame], read: pd.DataFrame) -> pd.DataFrame:
 
     joined = pd.concat(list(ledgers), ignore_index=True)
     joined["balance"] = joined["rows_read"] - joined[list(COUNTS[1:])].sum(axis=1)
-    checked = read.groupby(["kind", "wave"])["rows_read"].sum()
+    checked = {(one["source"], one["wave"]): one["rows_read"] for one in read.to_dict("records")}
     for row in joined.to_dict("records"):
-        seen = checked.get((row["kind"], row["wave"]))
+        seen = checked.get((row["source"], row["wave"]))
         if row["balance"] or seen != row["rows_read"]:
             raise DataError(
-                f"The rows of kind {row['kind']}, wave {row['wave'] or 'none'}, do not add up: "
-                f"{row['rows_read']} read ({seen} at the check), balance {row['balance']}. "
-                "Please report this; no result of this run can be trusted."
+                f"The rows of {row['source']}, wave {row['wave'] or 'none'}, do not add up: "
+                f"{row['rows_read']} read ({'none' if seen is None else seen} at the check), "
+                f"balance {row['balance']}. Please report this; no result of this run can be trusted."
             )
     return joined
+
+
+def by_kind(closed: pd.DataFrame) -> pd.DataFrame:
+    """Sum the closed ledgers by kind of file and wave; how many of one file were excluded is restricted."""
+    groups = closed.groupby(["kind", "wave"], sort=False)
+    sums = groups[[*COUNTS, "balance"]].sum()
+    sums.insert(0, "files", groups["source"].nunique())
+    return sums.reset_index()

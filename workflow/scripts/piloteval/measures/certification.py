@@ -327,7 +327,7 @@ def run(
     settled = settle_audits(tables["audit"])
     rows = account(
         [entry for intake in intakes.values() for entry in intake.ledger],
-        {(kind, ""): len(table) for kind, table in tables.items()},
+        [(one["source"], one["unit"], "admitted") for intake in intakes.values() for one in intake.records],
     )
     return {
         "standards": standards_table(settled, catalogue),

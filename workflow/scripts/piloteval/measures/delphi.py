@@ -132,5 +132,5 @@ def run(
     require(sources, settings, [*decisions.problems, *intake.problems])
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)
-    analysed = {("delphi", number): count for number, count in table["unit"].value_counts().items()}
-    return {"statements": assessed, "rounds": rounds, "rows": account(intake.ledger, analysed)}
+    fates = [(source, number, "admitted") for source, number in zip(table["source"], table["unit"], strict=True)]
+    return {"statements": assessed, "rounds": rounds, "rows": account(intake.ledger, fates)}

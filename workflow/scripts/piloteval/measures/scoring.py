@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import Instrument, read_instruments
@@ -10,7 +9,7 @@ from piloteval.intake.ledger import account
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, require
-from piloteval.people import ADMITTED, WITHDRAWN
+from piloteval.people import ADMITTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,19 +39,18 @@ def keep_admitted(
     status = dict(zip(pseudonyms["participant"], pseudonyms["status"], strict=True))
     name = dict(zip(pseudonyms["participant"], pseudonyms["person"], strict=True))
     answers = intake.table()
-    counts: dict[str, Counter[tuple[str, str]]] = {"analysed": Counter(), "excluded": Counter(), "withdrawn": Counter()}
     # Whoever stands twice in a wave was set aside at intake, so these three name a questionnaire in every layout.
-    for respondent in answers.drop_duplicates(["source", "participant", "wave"]).to_dict("records"):
-        fate = status[respondent["participant"]]
-        column = "analysed" if fate == ADMITTED else "withdrawn" if fate == WITHDRAWN else "excluded"
-        counts[column]["questionnaire", respondent["wave"]] += 1
+    fates = [
+        (one["source"], one["wave"], status[one["participant"]])
+        for one in answers.drop_duplicates(["source", "participant", "wave"]).to_dict("records")
+    ]
     kept = answers[answers["participant"].map(status) == ADMITTED]
     kept = kept.assign(person=kept["participant"].map(name)).drop(columns=["participant", "source", "row", "site"])
     kept = kept.merge(
         participants[["person", "site", "country", "cohort"]], on="person", how="left", validate="many_to_one"
     )
     columns = ["person", "site", "country", "cohort", "wave", "instrument", "item", "value"]
-    return kept[columns].sort_values(["person", "wave", "instrument"], kind="stable"), account(intake.ledger, **counts)
+    return kept[columns].sort_values(["person", "wave", "instrument"], kind="stable"), account(intake.ledger, fates)
 
 
 def reverse(values: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
-from piloteval.people import ADMITTED, EXCLUDED, WITHDRAWN
+from piloteval.people import ADMITTED
 from piloteval.qualitative.codebook import Codebook, read_codebook
 
 if TYPE_CHECKING:
@@ -40,12 +40,9 @@ def keep_admitted(codings: Intake, status: dict[str, str]) -> tuple[pd.DataFrame
     """
     table = codings.table()
     fate = table["interview"].map(status)
-    counts = {
-        column: {("coding", ""): int((fate == name).sum())}
-        for column, name in (("analysed", ADMITTED), ("excluded", EXCLUDED), ("withdrawn", WITHDRAWN))
-    }
+    fates = [(source, "", one) for source, one in zip(table["source"], fate, strict=True)]
     kept = table.loc[fate == ADMITTED, ["coder", "interview", "code", "start", "end", "quote"]]
-    return kept.sort_values(["coder", "interview", "start", "code"]), account(codings.ledger, **counts)
+    return kept.sort_values(["coder", "interview", "start", "code"]), account(codings.ledger, fates)
 
 
 def coded_segments(codings: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:

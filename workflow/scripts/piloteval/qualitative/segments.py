@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from piloteval.errors import ContractError
 from piloteval.intake.ledger import account
-from piloteval.intake.sheet import Source, require
+from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import Transcript, read_interviews
-from piloteval.people import ADMITTED, EXCLUDED, WITHDRAWN
+from piloteval.people import ADMITTED
 from piloteval.qualitative.language import pipeline
 
 if TYPE_CHECKING:
@@ -127,11 +126,6 @@ def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, A
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     heard = [one for one in transcripts if status[one.interview] == ADMITTED]
     texts, segments = segment(heard, dict(zip(interviewees["interview"], interviewees["cohort"], strict=True)))
-    fate = Counter(status[one.interview] for one in transcripts)
-    rows = account(
-        ledger,
-        {("transcript", ""): fate[ADMITTED]},
-        {("transcript", ""): fate[EXCLUDED]},
-        {("transcript", ""): fate[WITHDRAWN]},
-    )
+    source = {one.unit: one.source for one in of_kind(sources, "transcript")}
+    rows = account(ledger, [(source[one.interview], "", status[one.interview]) for one in transcripts])
     return {"texts": texts, "segments": segments, "transcripts": count_transcripts(segments), "rows": rows}

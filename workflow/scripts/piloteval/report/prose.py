@@ -292,6 +292,12 @@ def accounting_table(page: Page) -> None:
         "withdrawn": "Withdrawn",
     }
     page.show(table, columns, name="accounting")
+    if page.internal:
+        page.say(
+            "Rows read are rows analysed, set aside, excluded or withdrawn. This was checked for every file and wave "
+            "by itself, with counts taken independently when the files were read and when they were analysed; the list "
+            "by file is restricted, since it tells how many persons of an institution were excluded."
+        )
 
 
 def problems(page: Page) -> None:
