@@ -24,6 +24,12 @@ EDITS = [
         "older",
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
     ),
+    (
+        "data/example/questionnaires/at2_redcap_dictionary.csv",
+        "text",
+        {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
+    ),
+    ("config/received.tsv", "text", {"check_inputs", *REPORT}),
     ("data/example/register.csv", "text", {"check_inputs", *PEOPLE}),
     ("data/example/audits/external.csv", "older", {"check_inputs", "assess_certification", *END}),
     ("data/example/indicators.csv", "text", {"check_inputs", "assess_certification", *END}),

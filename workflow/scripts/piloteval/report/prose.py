@@ -272,8 +272,15 @@ def data(page: Page) -> None:
     rows = page.span(str(int(table["rows_read"].sum())), f"{page.path(name)} | sum of rows_read")
     page.say(
         f"{rows} rows of raw data were read. Every row read is analysed, set aside, excluded or withdrawn; "
-        "@tbl-accounting says how many of each, and the run stops when they do not add up."
+        "@tbl-accounting says how many of each, and the run stops when they do not add up. "
+        "A row of a questionnaire is one person's answers in one wave, however the file lays them out."
     )
+    if page.internal:
+        page.say(
+            "The sum was checked for every file and wave by itself, with counts taken independently when the files "
+            "were read and when they were analysed. The list by file is restricted, since it tells how many persons "
+            "of an institution were excluded."
+        )
 
 
 def accounting_table(page: Page) -> None:
@@ -292,12 +299,6 @@ def accounting_table(page: Page) -> None:
         "withdrawn": "Withdrawn",
     }
     page.show(table, columns, name="accounting")
-    if page.internal:
-        page.say(
-            "Rows read are rows analysed, set aside, excluded or withdrawn. This was checked for every file and wave "
-            "by itself, with counts taken independently when the files were read and when they were analysed; the list "
-            "by file is restricted, since it tells how many persons of an institution were excluded."
-        )
 
 
 def problems(page: Page) -> None:
@@ -329,9 +330,7 @@ def problems(page: Page) -> None:
     notes = table[table["level"] == "NOTE"]["rule"].value_counts(sort=False)
     lines = ["| Note | Times |", "|:---|---:|"]
     lines += [
-        f"| {RULES[rule].meaning[0].upper()}{RULES[rule].meaning[1:]} "
-        f"| {page.count(times, 'quality/problems.csv', f'rule={rule}')} |"
-        for rule, times in notes.items()
+        f"| {RULES[rule].meaning[0].upper()}{RULES[rule].meaning[1:]} | {times} |" for rule, times in notes.items()
     ]
     if len(notes):
         page.say(
