@@ -594,6 +594,7 @@ class Desk:
     healthy: Path
     sources: dict[str, Source]
     settings: dict[str, Any] = field(default_factory=lambda: dict(STUDY))
+    pins: dict[str, str] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     instruments: Path | None = None
 
@@ -676,7 +677,7 @@ class Desk:
                 standards=[str(ROOT / "config/standards/competences.tsv")],
                 statements=[str(ROOT / "config/statements.tsv")],
                 received=self.received,
-                pins={},
+                pins=self.pins,
                 found=files_in("data", []),
                 cohorts=["peers"],
                 outcomes=["brs.total"],

@@ -456,7 +456,7 @@ def item_turned_round(desk, form):
         for place in range(12):
             row, column = form.at(place, "brs_2")
             form.put(records, row, column, str(6 - int(form.get(records, row, column))))
-    return [here(form, "instrument.reversed", None, "brs_2", inside=False)]
+    return [here(form, "instrument.reversed", None, "brs_2")]
 
 
 @in_forms("qualtrics", "sav")
@@ -465,6 +465,7 @@ def wording_differs(desk, form):
     later = form.path.replace("data/", "data/later_")
     if form.name == "sav":
         frame, _meta = pyreadstat.read_sav(form.path)
+        frame["site"] = "at1"
         for path, question in ((form.path, "zzk one question?"), (later, "zzk another question?")):
             pyreadstat.write_sav(frame, path, column_labels={"brs_3": question})
     else:
@@ -706,6 +707,45 @@ def site_of_no_study(desk, form):
         row = form.who(3)[0]
         records[row - form.base][1] = "zzkhaus"
     return [here(form, "record.choice", row, "site"), *left_alone(form)]
+
+
+@in_forms(*SOME, "wide")
+def site_of_another(desk, form):
+    """The file says another institution than the sheet for one person."""
+    desk.change(form.name, site="at1")
+    with desk.rows(form) as records:
+        for record in records[1:]:
+            record[1] = "at1"
+        records[form.who(3)[0] - form.base][1] = "be1"
+    found = [here(form, "site.other", form.who(3)[0], "site")]
+    return [*found, *(here(form, "person.site", *form.who(place)) for place in range(7, 12))]
+
+
+@on("indicator")
+def institution_contradicted(desk):
+    desk.change("indicator", site="at1")
+    path = desk.sources["indicator"].path
+    with desk.rows(path=path) as records:
+        rows = [place + 1 for place, record in enumerate(records) if place and record[0] != "at1"]
+    return [Expected("site.other", path, row, "site") for row in rows]
+
+
+@in_forms("long")
+def event_of_no_wave(desk, form):
+    with desk.rows(form) as records:
+        row = list(records[form.who(3)[0] - form.base])
+        row[records[0].index("wave")] = "zzkenrol"
+        records.append(row)
+    desk.settings = {**desk.settings, "wave_names": {**desk.settings["wave_names"], "zzkenrol": None}}
+    return [here(form, "table.other-row", None)]
+
+
+@on("comma")
+def file_sent_twice(desk):
+    shutil.copyfile("data/comma.csv", "data/again.csv")
+    desk.add("again", "questionnaire", "data/again.csv", wave="post")
+    desk.pins = digests()
+    return [Expected("sheet.copy", SHEET_FILE, desk.sources["again"].line, "path")]
 
 
 @on("register")

@@ -96,8 +96,8 @@ def test_unknown_wave_sets_the_row_aside():
     assert entries(layout) == [("P1", "pre", "1", "2")]
     assert [(one.sentence(), value) for one, value in layout.aside] == [
         (
-            f"q.csv, row {row}, column wave: the wave of a row is none of the study's. Correct the cell, or add the name "
-            "to `inputs.wave_names`. (row set aside)",
+            f"q.csv, row {row}, column wave: the wave of a row is none of the study's. Correct the cell, or name it in "
+            "`inputs.wave_names`; null there means that it is no wave of the study. (row set aside)",
             value,
         )
         for row, value in ((3, "later"), (4, ""))
@@ -105,10 +105,11 @@ def test_unknown_wave_sets_the_row_aside():
 
 
 def test_row_of_another_wave_than_the_sheet_names_is_set_aside():
-    layout = laid(raw("participant wave brs_1 brs_2", "P1 pre 1 2", "P2 post 3 4", "P3 T0 5 5"), wave="pre")
-    assert entries(layout) == [("P1", "pre", "1", "2"), ("P3", "pre", "5", "5")]
-    ((found, value),) = layout.aside
-    assert value == "post"
+    lines = ["P1 pre 1 2", "P2 post 3 4", "P3 T0 5 5", "P4 . 5 5"]
+    layout = laid(raw("participant wave brs_1 brs_2", *lines), wave="pre")
+    assert entries(layout) == [("P1", "pre", "1", "2"), ("P4", "pre", "5", "5")]
+    (found, value), (_unknown, other) = layout.aside
+    assert (value, other) == ("post", "T0")
     assert found.sentence() == (
         "q.csv, row 3, column wave: the wave is another one than the landing sheet names. Correct the cell, or leave "
         "`wave` empty in the landing sheet. (row set aside)"
@@ -335,10 +336,13 @@ def test_anonymous_rows_are_named_by_file_and_row():
     assert layout.person_column == ""
 
 
-def test_site_of_the_sheet_comes_before_that_of_the_column():
+def test_site_of_the_sheet_fills_gaps_and_is_not_contradicted():
     table = raw("participant site brs_1 brs_2", "P1 be1 1 2", "P2 . 3 4")
     assert [one.site for one in laid(table, wave="pre").entries] == ["be1", ""]
-    assert [one.site for one in laid(table, wave="pre", site="at1").entries] == ["at1", "at1"]
+    layout = laid(table, wave="pre", site="at1")
+    assert [(one.person, one.site) for one in layout.entries] == [("P2", "at1")]
+    ((found, value),) = layout.aside
+    assert (found.rule, found.row, found.column, value) == ("site.other", 2, "site", "be1")
     assert [one.site for one in laid(table, wave="pre", site_column="clinic").entries] == ["", ""]
 
 
@@ -497,9 +501,28 @@ def test_site_and_date_of_answers_in_rows():
         ("P2", "be2", "2026-03-03"),
     ]
     assert layout.date_column == "completed_on"
-    assert {
-        one.site for one in laid(raw("participant site item answer", "P1 be1 brs_1 1"), wave="pre", site="at1").entries
-    } == {"at1"}
+    layout = laid(raw("participant site item answer", "P1 be1 brs_1 1", "P2 . brs_1 1"), wave="pre", site="at1")
+    assert [(one.person, one.site) for one in layout.entries] == [("P2", "at1")]
+    assert [(found.rule, value) for found, value in layout.aside] == [("site.other", "be1")]
+
+
+def test_event_that_is_no_wave_is_left_out_and_counted():
+    names = {"enrol": None, "T0": "pre"}
+    for table in (
+        raw("participant wave brs_1 brs_2", "P1 enrol . .", "P1 T0 1 2"),
+        raw("participant wave item answer", "P1 enrol brs_1 .", "P1 T0 brs_1 1", "P1 T0 brs_2 2"),
+    ):
+        layout = laid(table, wave_names=names)
+        assert entries(layout) == [("P1", "pre", "1", "2")]
+        assert [(one.rule, one.level) for one in layout.problems] == [("table.other-row", "NOTE")]
+        assert layout.aside == []
+
+
+def test_row_of_a_repeating_form_is_no_second_questionnaire():
+    table = raw("participant redcap_repeat_instrument brs_1 brs_2", "P1 . 1 2", "P1 events . .")
+    layout = laid(table, wave="pre")
+    assert entries(layout) == [("P1", "pre", "1", "2")]
+    assert [one.rule for one in layout.problems] == ["table.other-row"]
 
 
 def test_second_answer_to_an_item_begins_a_second_questionnaire():
@@ -528,8 +551,8 @@ def test_unknown_wave_in_rows_sets_a_questionnaire_aside_once():
     assert entries(layout) == [("P1", "pre", "3", "")]
     assert [(one.sentence(), value) for one, value in layout.aside] == [
         (
-            f"q.csv, row {row}, column wave: the wave of a row is none of the study's. Correct the cell, or add the name "
-            "to `inputs.wave_names`. (all answers of the questionnaire set aside)",
+            f"q.csv, row {row}, column wave: the wave of a row is none of the study's. Correct the cell, or name it in "
+            "`inputs.wave_names`; null there means that it is no wave of the study. (all answers of the questionnaire set aside)",
             value,
         )
         for row, value in ((2, "later"), (5, ""))
@@ -607,12 +630,13 @@ def test_site_wave_and_date_of_persons_in_columns():
     ((found, value),) = layout.aside
     assert value == "later"
     assert found.sentence() == (
-        "q.csv, row 3, column D: the wave of a row is none of the study's. Correct the cell, or add the name to "
-        "`inputs.wave_names`. (person set aside)"
+        "q.csv, row 3, column D: the wave of a row is none of the study's. Correct the cell, or name it in "
+        "`inputs.wave_names`; null there means that it is no wave of the study. (person set aside)"
     )
-    assert {
-        one.site for one in laid(raw("item P1", *["site be1", "brs_1 1", "brs_2 2"]), wave="pre", site="at1").entries
-    } == {"at1"}
+    layout = laid(raw("item P1 P2", "site be1 .", "brs_1 1 3", "brs_2 2 4"), wave="pre", site="at1")
+    assert [(one.person, one.site) for one in layout.entries] == [("P2", "at1")]
+    ((found, value),) = layout.aside
+    assert (found.rule, found.row, found.column, value) == ("site.other", 2, "B", "be1")
 
 
 def test_waves_in_the_names_of_rows():

@@ -442,12 +442,40 @@ def check(folder, files):
 )
 def test_check_names_a_withdrawal_of_somebody_unknown(tmp_path, others):
     problems = check(tmp_path, {**others, "withdrawals": [WITHDRAWALS, "P1,,all", "P-1,,all"]})
+    told = (
+        "the register does not know. Correct the id; otherwise a person who withdrew stays in the data."
+        if "register" in others
+        else "who neither answered nor was interviewed. Correct the id; if the person never took part, remove the row."
+    )
     assert [one.sentence() for one in problems] == [
-        f"{tmp_path}/withdrawals.csv, row 3, column participant: the list of withdrawals names somebody the register "
-        "does not know. Correct the id; otherwise a person who withdrew stays in the data."
+        f"{tmp_path}/withdrawals.csv, row 3, column participant: the list of withdrawals names somebody {told}"
     ]
     with pytest.raises(DataError):
         stop(problems)
+
+
+def test_person_whose_register_row_was_set_aside_is_not_called_unknown(tmp_path):
+    lines = {
+        "register": [HEADER, line(), line()],
+        "questionnaire": [ANSWERS, "P1,1,1,1,1,1"],
+        "withdrawals": [WITHDRAWALS, "P1,,all"],
+    }
+    problems = check(tmp_path, lines)
+    assert {one.rule for one in problems} == {"record.duplicate", "person.unknown"}
+    (told,) = [one for one in problems if one.rule == "person.unknown"]
+    assert told.sentence().endswith(
+        "the participant's row in the register was set aside. Mend the register first. (row set aside)"
+    )
+
+
+def test_register_that_cannot_be_read_floods_nobody(tmp_path):
+    problems = check(tmp_path, {"register": ["x,y", "1,2"], "questionnaire": [ANSWERS, "P1,1,1,1,1,1"]})
+    assert [one.rule for one in problems] == ["table.no-column"]
+
+
+def test_headers_of_the_register_may_be_written_in_capitals(tmp_path):
+    problems = check(tmp_path, {"register": [HEADER.title(), line()], "questionnaire": [ANSWERS, "P1,1,1,1,1,1"]})
+    assert problems == []
 
 
 def test_console_shows_twenty_sentences_and_counts_the_rest():

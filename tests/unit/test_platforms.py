@@ -474,7 +474,7 @@ def test_value_labels_that_are_shifted_against_the_instrument_stop(tmp_path, wav
     pyreadstat.write_sav(frame, tmp_path / "q.sav", variable_value_labels=dict.fromkeys(ITEMS, SHIFTED))
     found = read(source(tmp_path / "q.sav", wave=wave, instrument="brs"), instrument=PLAIN)
     assert grave(found) == [
-        f"{tmp_path}/q.sav, column brs_1 to brs_6: whole columns are coded from another number than the instrument says; "
+        f"{tmp_path}/q.sav, column brs_1 to brs_6: an instrument is coded otherwise than its file says; "
         "expected the codes 1, 2, 3, 4, 5. Export again with the codes of the instrument, or correct `responses` of the "
         "instrument."
     ]

@@ -70,7 +70,7 @@ def test_item_that_was_turned_round_already(tmp_path):
     found = read(answers(tmp_path, *scale(20, 1, flip="brs_2")))
     (told,) = shown(plausibility.reversed_items(found, INSTRUMENTS), tmp_path)
     assert told[0] == (
-        "pre.csv, column brs_2: the item runs against the rest of brs.total in the wave pre (n = 20). Check whether the "
+        "pre.csv, column brs_2: the item runs against the rest of brs.total in the whole study (n = 20). Check whether the "
         "item is to be reversed, or was reversed already before the export."
     )
 
@@ -88,6 +88,37 @@ def test_item_turned_round_at_one_institution_is_told_for_its_file(tmp_path):
     ]
     told = plausibility.reversed_items(read(*sources), INSTRUMENTS)
     assert [(one.file.rsplit("/", 1)[-1], one.column) for one, _value, _suggestion in told] == [("c.csv", "brs_4")]
+
+
+def test_items_asked_in_reverse_that_were_all_turned_round(tmp_path):
+    rows = scale(12, 4)
+    turned = [
+        [row[0], *(6 - v if i in INSTRUMENTS["brs"].reverse else v for i, v in zip(BRS, row[1:], strict=True))]
+        for row in rows
+    ]
+    ((told, _value, _suggestion),) = plausibility.reversed_items(read(answers(tmp_path, *turned)), INSTRUMENTS)
+    assert told.column == "brs_2, brs_4, brs_6"
+    assert told.found == "the items asked in reverse run against the others of brs.total in the whole study (n = 12)"
+
+
+def test_group_in_perfect_agreement_is_no_fault(tmp_path):
+    rows = [[f"P{n}", *[1 + n % 5] * 5] for n in range(9)]
+    one = answers(tmp_path, *rows, items=INSTRUMENTS["who5"].items, instrument="who5")
+    assert plausibility.reversed_items(read(one), INSTRUMENTS) == []
+
+
+def test_file_without_the_item_is_not_named(tmp_path):
+    who = answers(
+        tmp_path,
+        *[[f"W{n}", *[n % 6] * 5] for n in range(9)],
+        name="w",
+        items=INSTRUMENTS["who5"].items,
+        instrument="who5",
+    )
+    brs = answers(tmp_path, *scale(20, 1, flip="brs_2"), name="b", site="be2")
+    assert [
+        one.file.rsplit("/", 1)[-1] for one, _v, _s in plausibility.reversed_items(read(who, brs), INSTRUMENTS)
+    ] == ["b.csv"]
 
 
 def test_few_answers_say_nothing(tmp_path):
@@ -113,7 +144,10 @@ def test_near_misses(text, other):
     assert near(other, {text, "ZZ9-99"}) == [text]
 
 
-@pytest.mark.parametrize(("text", "other"), [("ABCD", "ABCD"), ("ABCD", "ABXY"), ("AB", "AC"), ("ABCD", "DCBA")])
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [("ABCD", "ABCD"), ("ABCD", "ABXY"), ("AB", "AC"), ("ABCD", "DCBA"), ("AT1-07", "AT1-01"), ("P120", "P121")],
+)
 def test_ids_that_are_not_near(text, other):
     assert near(text, {other}) == []
 
@@ -123,7 +157,7 @@ def test_person_of_a_later_wave_with_an_id_nearly_the_same(tmp_path):
         answers(tmp_path, ("K-17", *[1, 2, 3, 4, 5, 1]), ("K-20", 1, 2, 3, 4, 5, 2)),
         answers(tmp_path, ("K-l7", *[1, 2, 3, 4, 5, 1]), ("NEW-1", 1, 1, 2, 3, 4, 5), name="post", wave="post"),
     )
-    rest = "Compare the ids of the two waves; the restricted list suggests ids that are nearly the same."
+    rest = "Compare the ids of the two waves; the study team has a list of ids that are nearly the same."
     assert shown(plausibility.unmatched(found, ["pre", "post"]), tmp_path) == [
         (
             "post.csv, row 2, column participant: the id is not in an earlier wave, and one id there is nearly the same. "
@@ -131,7 +165,7 @@ def test_person_of_a_later_wave_with_an_id_nearly_the_same(tmp_path):
             "K-l7",
             "K-17",
         ),
-        ("post.csv, column participant: 1 person has no row in an earlier wave. " + rest, "", ""),
+        ("post.csv, column participant: some persons have no row in an earlier wave. " + rest, "NEW-1", ""),
     ]
 
 

@@ -109,11 +109,51 @@ def test_same_wave_in_two_files_is_set_aside_in_both(tmp_path):
     found = read(sources, None)
     assert {one["participant"] for one in found.answers} == {"P2"}
     assert told(found, tmp_path) == [
-        f"{name}.csv, row 2, column participant: the participant has a row for the same wave in another file. Keep the "
-        "right row in the raw file and remove the others, or decide in the list of resolutions. (row set aside)"
-        for name in ("one", "two")
+        f"{name}.csv, row 2, column participant: the participant has a row for the same wave in {tmp_path}/{other}.csv, "
+        "row 2. Keep the right row in the raw file and remove the others, or decide in the list of resolutions. (row set "
+        "aside)"
+        for name, other in (("one", "two"), ("two", "one"))
     ]
     assert balance(found) == (3, 1, 2)
+
+
+def test_copies_in_one_file_and_another_are_all_set_aside(tmp_path):
+    answers(tmp_path, ("P1", *[1] * 6), ("P1", *[2] * 6), name="one")
+    answers(tmp_path, ("P1", *[3] * 6), name="two")
+    sources = [source(tmp_path / f"{name}.csv", name=name, wave="pre", instrument="brs") for name in ("one", "two")]
+    found = read(sources)
+    assert found.answers == []
+    assert [(one.rule, one.row) for one in found.problems] == [("person.duplicate", row) for row in (2, 3, 2)]
+    assert balance(found) == (3, 0, 3)
+
+
+@pytest.mark.parametrize("codes", [(0, 1, 2, 3, 4), (1, 2, 3, 4, 5)])
+def test_answers_numbered_in_order_instead_of_coded_stop(tmp_path, codes):
+    # Copenhagen Burnout Inventory: 0, 25, 50, 75, 100.
+    known = read_instruments([str(ROOT / "config/instruments/cbi.yaml")])
+    items = known["cbi"].items
+    path = tmp_path / "q.csv"
+    lines = [
+        [f"P{n}", *(codes[(n * 7 + m * 3) % 5] if n % 2 else codes[0] for m in range(len(items)))] for n in range(8)
+    ]
+    path.write_text("\n".join(",".join(map(str, line)) for line in [["participant", *items], *lines]) + "\n")
+    found = read([source(path, wave="pre")], instruments=known)
+    assert {one.rule for one in found.problems} == {"answer.shifted"}
+    assert found.answers == []
+
+
+def test_formula_without_a_result_in_a_table_headed_by_ids_is_told_by_its_letter(tmp_path):
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.append(["item", "QX-1", "QX-2"])
+    for item in BRS:
+        book.active.append([item, 3, "=B2+1" if item == "brs_3" else 4])
+    book.save(tmp_path / "q.xlsx")
+    found = read([source(tmp_path / "q.xlsx", wave="pre", instrument="brs")])
+    (told_,) = [one for one in found.problems if one.rule == "cell.formula"]
+    assert (told_.row, told_.column) == (4, "C")
+    assert not any("QX" in one.sentence() for one in found.problems)
 
 
 def test_other_wave_or_other_instrument_in_another_file_is_no_copy(tmp_path):

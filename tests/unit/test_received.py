@@ -7,8 +7,8 @@ import hashlib
 import pytest
 from piloteval.errors import ConfigError
 from piloteval.intake import received
-from piloteval.intake.received import CHANGED, RECEIVED, TAKEN_OUT, compare, events, read_ledger, receive
-from study import ROOT, source
+from piloteval.intake.received import CHANGED, RECEIVED, TAKEN_OUT, events, problems, read_history, receive
+from study import ROOT
 
 DAY = "2026-01-15"
 
@@ -29,12 +29,9 @@ def study(tmp_path, monkeypatch):
     return tmp_path
 
 
-def sources(*paths):
-    return [source(path, "register", path) for path in paths]
-
-
 def sentences(*paths, stop=False):
-    found = compare(sources(*paths), read_ledger("config/received.tsv"), "config/received.tsv", stop=stop)
+    history = read_history("config/received.tsv")
+    found = problems(events(history, paths, ""), history, "config/received.tsv", stop=stop)
     return [f"{one.level} {one.sentence()}" for one in found]
 
 
@@ -69,7 +66,16 @@ def test_changed_file_is_named_with_both_sizes(study, stop, level):
 def test_changed_file_of_the_same_size_is_noticed(study):
     receive(on=DAY)
     (study / "a.csv").write_text("x\n2\n")
-    assert [one.event for one in events(read_ledger("config/received.tsv"), ["a.csv", "b.csv"], "")] == [CHANGED]
+    assert [one.event for one in events(read_history("config/received.tsv"), ["a.csv", "b.csv"], "")] == [CHANGED]
+
+
+def test_older_version_put_back_is_told_as_such(study):
+    receive(on=DAY)
+    (study / "a.csv").write_text("x\n2\n")
+    receive(on="2026-02-01")
+    (study / "a.csv").write_text("x\n1\n")
+    (sentence,) = sentences("a.csv", "b.csv")
+    assert f"the file is the older one entered on {DAY}, not the one entered on 2026-02-01" in sentence
 
 
 def test_entering_a_change_keeps_the_line_before(study):
@@ -125,4 +131,4 @@ def test_ledger_of_the_example_holds(monkeypatch):
 
     paths = [one.path for one in read_sheet("config/inputs.tsv")]
     assert len(paths) > 30
-    assert events(read_ledger("config/received.tsv"), paths, "") == []
+    assert events(read_history("config/received.tsv"), paths, "") == []

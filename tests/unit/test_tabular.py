@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval.intake.sheet import Source
-from piloteval.intake.tabular import TOTALS, Unreadable, alike, read_table
+from piloteval.intake.tabular import TOTALS, Unreadable, alike, number, read_table
 from piloteval.intake.text import damage, normalise
 
 repeated = settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -47,10 +47,10 @@ def workbook(path, **sheets):
     book.remove(book.active)
     for name, rows in sheets.items():
         page = book.create_sheet(name)
-        for number, row in enumerate(rows, start=1):
+        for line, row in enumerate(rows, start=1):
             for place, value in enumerate(row, start=1):
                 if value is not None:
-                    page.cell(number, place, value)
+                    page.cell(line, place, value)
     book.save(path)
     return path
 
@@ -317,3 +317,42 @@ def test_three_formats_give_the_same_table(tmp_path):
     (tmp_path / "x.csv").write_text(text, encoding="utf-8")
     found = [read_table(source(tmp_path / f"x.{kind}")) for kind in ("csv", "xlsx", "sav")]
     assert {tuple(map(tuple, one.rows)) for one in found} == {(("AT1-01", "3", ""), ("AT1-02", "5", "1"))}
+
+
+# What spreadsheets put above and below a table
+
+
+def test_header_below_titles_is_found_and_told(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Pilot data\n\nid,q1,q2\n1,2,3\n", encoding="utf-8")
+    with pytest.raises(Unreadable) as fault:
+        read_table(source(path), {"id", "q1", "q2"})
+    assert [one.sentence() for one in fault.value.problems] == [
+        f"{path}, row 1: the header seems to stand in row 3. Delete the rows above the header, so that it stands in the "
+        "first row."
+    ]
+
+
+def test_line_of_the_separator_is_no_row(tmp_path):
+    table = read(tmp_path, "sep=;\r\na;b\r\n1;2\r\n")
+    assert (table.columns, table.rows, table.numbers) == (["a", "b"], [["1", "2"]], [2])
+
+
+def test_many_blank_headers_are_one_sentence(tmp_path):
+    assert refused(tmp_path, "a,,,,\n1,2,3,4,5\n") == [
+        ", row 1: 4 columns have no header; the first is column B. Give every column its own name."
+    ]
+
+
+def test_id_that_is_a_word_for_a_sum_stays_in_the_middle(tmp_path):
+    table = read(tmp_path, "id,q\nMAX,1\nb,2\nc,3\nd,4\nSum:,10\n")
+    assert [row[0] for row in table.rows] == ["MAX", "b", "c", "d"]
+    assert [(one.rule, one.row) for one, _value in table.aside] == [("table.total-row", 6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "comma", "value"),
+    [("1,000", False, None), ("1,000", True, 1.0), ("1.000", False, 1.0), ("1.000", True, None), ("1,5", False, 1.5), ("1.5", True, 1.5)],
+)  # fmt: skip
+def test_number_of_thousands_or_of_decimals(text, comma, value):
+    assert number(text, comma=comma) == value

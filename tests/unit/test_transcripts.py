@@ -198,7 +198,9 @@ def test_others_are_kept_and_are_no_participants(tmp_path):
         assert text == "I: Hello.\nDOL: She says yes.\nP: Yes."
         assert [turn.role for turn in turns] == ["interviewer", "other", "participant"]
         assert problems == []
-    assert read(tmp_path, "I: Hello.\nDOL: She says yes.", other=["DOL"])[2] == [f"x.txt: {SILENT}"]
+    assert read(tmp_path, "I: Hello.\nDOL: She says yes.", other=["DOL"])[2] == [
+        f"x.txt: {SILENT.replace('I, P', 'I, P, DOL')}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +304,7 @@ ONCE = (
     "a line begins like a speaker label; it is taken as speech of the turn before. If it is a label, correct it, or add "
     "it to `interviews` in the configuration."
 )
-SILENT = "a transcript holds no speech of a participant. Check the speaker labels of the file."
+SILENT = "a transcript holds no speech of a participant; expected one of I, P. Check the speaker labels of the file."
 
 
 @pytest.mark.parametrize(
@@ -646,3 +648,11 @@ def test_codings_of_the_example_stand_in_the_text(example):
     read_ = read_codings(sources, {name: one.text for name, one in found.items()}, codes)
     assert len(read_.records) == sum(len(rows(Path(one.path))) for one in sources)
     assert read_.problems == []
+
+
+def test_transcript_with_other_labels_throughout_says_which_are_expected(tmp_path):
+    text = "Interviewer: What happened?\nAnna: It was night.\nInterviewer: And then?\nAnna: Nothing."
+    assert read(tmp_path, text)[2] == [
+        "x.txt, row 1: no turn has a participant's label; 4 lines begin with another, this the first; expected one of I, "
+        "P. Check the speaker labels of the file."
+    ]

@@ -119,7 +119,13 @@ def _refuse_unknown(withdrawals: pd.DataFrame, known: Iterable[str]) -> None:
 
 
 def admit(
-    register: pd.DataFrame, withdrawals: pd.DataFrame, key: bytes, countries: dict[str, str], **criteria: Any
+    register: pd.DataFrame,
+    withdrawals: pd.DataFrame,
+    key: bytes,
+    countries: dict[str, str],
+    *,
+    set_aside: Collection[str] = (),
+    **criteria: Any,
 ) -> dict[str, pd.DataFrame]:
     """Decide on every registered person and give the admitted ones a pseudonym.
 
@@ -133,6 +139,8 @@ def admit(
         Key of the pseudonyms.
     countries : dict of str to str
         Country of each site.
+    set_aside : collection of str
+        Ids whose row in the register was set aside; a withdrawal may name them.
     **criteria
         Passed to :func:`reason_to_exclude`.
 
@@ -152,7 +160,7 @@ def admit(
     out = (
         set(withdrawals.loc[withdrawals["scope"].isin(["survey", "all"]), "participant"]) if len(withdrawals) else set()
     )
-    _refuse_unknown(withdrawals, register["participant"])
+    _refuse_unknown(withdrawals, [*register["participant"], *set_aside])
     status, reasons = [], []
     for person in register.to_dict("records"):
         reason = reason_to_exclude(person, consent="consent_survey", **criteria)
@@ -298,7 +306,7 @@ def run(
             "Make a key with `make key` and name its file."
         )
     if registered:
-        tables = admit(register.table(), withdrawals.table(), secret, countries, **criteria)
+        tables = admit(register.table(), withdrawals.table(), secret, countries, set_aside=register.seen, **criteria)
         interviewees = admit_interviews(
             listed.table(), register.table(), withdrawals.table(), secret, countries, **criteria
         )

@@ -47,6 +47,13 @@ RULES = {
             "Remove one of the two rows.",
         ),
         Rule(
+            "sheet.copy",
+            "STOP",
+            "analyst",
+            "two files of the sheet are the same, byte for byte",
+            "Keep one of the two files and its row; ask for the right file if one of them was sent twice by mistake.",
+        ),
+        Rule(
             "received.new",
             "NOTE",
             "analyst",
@@ -202,6 +209,13 @@ RULES = {
             "Leave such columns out of the next export; they are not needed and say who answered.",
         ),
         Rule(
+            "table.other-row",
+            "NOTE",
+            "analyst",
+            "rows of another event or form of the platform hold no questionnaire; they are left out",
+            "Nothing to do.",
+        ),
+        Rule(
             "table.total-column",
             "NOTE",
             "site",
@@ -310,7 +324,7 @@ RULES = {
             "answer.shifted",
             "STOP",
             "site",
-            "whole columns are coded from another number than the instrument says",
+            "an instrument is coded otherwise than its file says",
             "Export again with the codes of the instrument, or correct `responses` of the instrument.",
         ),
         Rule(
@@ -367,7 +381,7 @@ RULES = {
             "QUARANTINE",
             "site",
             "the wave of a row is none of the study's",
-            "Correct the cell, or add the name to `inputs.wave_names`.",
+            "Correct the cell, or name it in `inputs.wave_names`; null there means that it is no wave of the study.",
         ),
         Rule(
             "wave.order",
@@ -382,7 +396,7 @@ RULES = {
             "NOTE",
             "site",
             "a person of a later wave has no row in an earlier one",
-            "Compare the ids of the two waves; the restricted list suggests ids that are nearly the same.",
+            "Compare the ids of the two waves; the study team has a list of ids that are nearly the same.",
         ),
         Rule(
             "person.blank",
@@ -446,6 +460,13 @@ RULES = {
             "analyst",
             "the list of withdrawals names somebody the register does not know",
             "Correct the id; otherwise a person who withdrew stays in the data.",
+        ),
+        Rule(
+            "site.other",
+            "QUARANTINE",
+            "site",
+            "a row names another institution than the landing sheet",
+            "Correct the cell, or leave `site` empty in the landing sheet.",
         ),
         Rule("record.blank", "QUARANTINE", "site", "a needed cell is empty", "Fill in the cell in the raw file."),
         Rule(

@@ -17,7 +17,7 @@ from piloteval.intake.decisions import Decisions, read_decisions
 from piloteval.intake.page import data_quality_page
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import Intake, delphi_columns, read_records
-from piloteval.intake.sheet import Source, check_sheet, of_kind
+from piloteval.intake.sheet import Source, by_place, check_sheet, of_kind
 from piloteval.intake.tabular import Unreadable, read_table
 from piloteval.intake.transcripts import read_interviews
 
@@ -55,7 +55,9 @@ class Checked:
         self.ledger += intake.ledger
         self.forms |= intake.forms
         for one in intake.quarantine:
-            self.values[one["file"], one["sheet"], one["row"], one["column"], one["rule"]] = (one["value"], "")
+            at = (one["file"], one["sheet"], one["row"], one["column"], one["rule"])
+            before = self.values.get(at, ("", ""))[0]  # two waves of a person may stand in one row
+            self.values[at] = (one["value"] if before in ("", one["value"]) else f"{before} / {one['value']}", "")
         return intake
 
     def tell(self, told: Iterable[plausibility.Told]) -> None:
@@ -123,8 +125,13 @@ def check_study(
         read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions)
     )
     registered = bool(of_kind(sources, "register"))
-    people = {one["participant"] for one in read["register"].records} if registered else None
-    answers = read_questionnaires(sources, known, people=people, settings=settings, decisions=decisions)
+    # What a register that cannot be read would say of every id is not told: it is to be mended first.
+    readable = registered and not any(one.level == "STOP" for one in read["register"].problems)
+    people = {one["participant"] for one in read["register"].records} if readable else None
+    seen = read["register"].seen
+    answers = read_questionnaires(
+        sources, known, people=people, settings=settings, decisions=decisions, set_aside=seen - (people or set())
+    )
     checked.add(answers)
     if people is not None:
         for at, ids in plausibility.suggestions(answers, people).items():
@@ -135,7 +142,7 @@ def check_study(
         {"participant": person, "source": file.source.source, "row": entry.row}
         for person, entry, file in answers.respondents()
     ]
-    everybody = people if people is not None else {one["participant"] for one in [*respondents, *listed]}
+    everybody = seen if readable else {one["participant"] for one in [*respondents, *listed]}
     checked.tell(plausibility.straight_lines(answers))
     checked.tell(plausibility.reversed_items(answers, known))
     checked.tell(plausibility.wordings(answers))
@@ -144,9 +151,13 @@ def check_study(
         checked.tell(plausibility.alike_ids(read["register"].records if registered else respondents, of))
     checked.tell(plausibility.other_site(answers, read["register"]))
     checked.tell(plausibility.across(PHASES, read, everybody, of))
-    for one in read["withdrawals"].records:
+    for one in read["withdrawals"].records if readable or not registered else ():
         if one["participant"] not in everybody:
-            found = problem("person.withdrawal", of[one["source"]].path, row=one["row"], column="participant")
+            where: dict[str, Any] = {"row": one["row"], "column": "participant"}
+            if not registered:
+                where["found"] = "the list of withdrawals names somebody who neither answered nor was interviewed"
+                where["remedy"] = "Correct the id; if the person never took part, remove the row."
+            found = problem("person.withdrawal", of[one["source"]].path, **where)
             checked.tell([(found, one["participant"], "")])
     _check_interviews(checked, sources, listed, codes, decisions, settings)
     _check_dictionaries(checked, sources)
@@ -209,12 +220,12 @@ def stop(problems: Iterable[Problem]) -> None:
 
 def _listed(checked: Checked, sources: Iterable[Source]) -> list[dict[str, Any]]:
     """Return the problems with all that is known of each, gravest first."""
-    of = {one.path: one.source for one in sources}
+    of = by_place(sources)
     return [
         {
             **asdict(one),
             "who": RULES[one.rule].who,
-            "source": of.get(one.file, ""),
+            "source": of(one.file, one.sheet),
             "value": checked.values.get(place(one), ("", ""))[0],
             "suggestion": checked.values.get(place(one), ("", ""))[1],
         }
@@ -253,15 +264,30 @@ def _files(
     return rows
 
 
-def _received(sources: list[Source], ledger: list[str], changed: str) -> tuple[list[Problem], dict[str, str]]:
+def _copies(sheet: str, sources: list[Source], digests: dict[str, str]) -> list[Problem]:
+    """Name files that are the same as another one of the sheet, byte for byte."""
+    first: dict[str, Source] = {}
+    problems = []
+    for one in sources:
+        before = first.setdefault(digests.get(one.path, one.path), one)
+        if before.path != one.path and digests.get(one.path) != "missing":
+            found = f"the file {one.path} is the same as {before.path}, byte for byte"
+            problems.append(problem("sheet.copy", sheet, row=one.line, column="path", found=found))
+    return problems
+
+
+def _received(
+    sources: list[Source], ledger: list[str], changed: str, digests: dict[str, str]
+) -> tuple[list[Problem], dict[str, str]]:
     """Compare the files with the ledger of received files, where the study keeps one."""
     if not ledger:
         return [], {}
-    entered = received.read_ledger(ledger[0])
-    events = {one.path: one.event for one in received.events(entered, [one.path for one in sources], "")}
+    history = received.read_history(ledger[0])
+    happened = received.events(history, [one.path for one in sources], "", digests)
+    events = {one.path: one.event for one in happened}
     words = {received.RECEIVED: "new", received.CHANGED: "changed"}
     told = {one.path: words.get(events.get(one.path, ""), "as received") for one in sources}
-    return received.compare(sources, entered, ledger[0], stop=changed == "stop"), told
+    return received.problems(happened, history, ledger[0], stop=changed == "stop"), told
 
 
 def run(
@@ -329,8 +355,8 @@ def run(
             settings=settings,
         )
         checked.problems = [*notes, *checked.problems]
-    told, events = _received(sources, received, about["changed_files"])
-    checked.problems += told
+    told, events = _received(sources, received, about["changed_files"], pins)
+    checked.problems += [*told, *_copies(sheet[0], sources, pins)]
     problems, files = _listed(checked, sources), _files(sources, checked, pins, events)
     page = data_quality_page(
         problems,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from piloteval.intake.catalogue import RULES, Problem, problem
 from piloteval.intake.records import read_records
-from piloteval.intake.sheet import Source, digest, of_kind
+from piloteval.intake.sheet import Source, by_place, digest, of_kind
+
+NO_DIGEST = "this is not the beginning of a SHA-256"
 
 #: Rules whose rows a person may keep although they were set aside.
 KEEPABLE = ("person.duplicate", "record.duplicate", "wave.order", "person.collision")
@@ -50,10 +53,10 @@ class Decisions:
 
     def answered(self, problems: Iterable[Problem], sources: Iterable[Source]) -> list[Problem]:
         """Mark the notes a person accepted; the last word is in their effect."""
-        of = {one.path: one.source for one in sources}
+        of = by_place(sources)
         told = []
         for one in problems:
-            key = (of.get(one.file, ""), one.row or 0, one.rule)
+            key = (of(one.file, one.sheet), one.row or 0, one.rule)
             if key in self.accepted and one.level == "NOTE":
                 self.used.add(key)
                 told.append(replace(one, effect="accepted in the list of resolutions"))
@@ -95,6 +98,12 @@ def read_decisions(sources: Iterable[Source], *, whole: bool = False) -> Decisio
         decided = by_name.get(one["of_source"])
         rule, decision = one["rule"], one["decision"]
         fits = rule in KEEPABLE if decision == "keep" else rule in RULES and RULES[rule].level == "NOTE"
+        if not re.fullmatch(r"[0-9a-fA-F]{8,64}", one["sha256"]):
+            expected = "at least the first 8 characters of the file's SHA-256"
+            found.problems.append(
+                problem("resolution.stale", listed, row=one["row"], column="sha256", found=NO_DIGEST, expected=expected)
+            )
+            continue
         if not fits:
             wanted = ", ".join(KEEPABLE) if decision == "keep" else "the id of a note"
             found.problems.append(problem("resolution.place", listed, row=one["row"], column="rule", expected=wanted))
@@ -113,7 +122,7 @@ def read_decisions(sources: Iterable[Source], *, whole: bool = False) -> Decisio
         if not digest(decided.path).startswith(one["sha256"].lower()):
             found.problems.append(problem("resolution.stale", listed, row=one["row"], column="sha256"))
             continue
-        key = (one["of_source"], one["of_row"], rule)
+        key = (one["of_source"], one["of_row"] or 0, rule)
         (found.kept if decision == "keep" else found.accepted).add(key)
         found.places[key] = (listed, one["row"])
     return found

@@ -46,6 +46,8 @@ class Wording:
         Headers that are known and not used.
     waves : dict of str to str
         Wave of every text that names one, as :func:`alike` writes it.
+    no_waves : frozenset of str
+        Texts, as :func:`alike` writes them, that name an event which is no wave of the study.
     sites : tuple of str
         Sites of the study; empty when any text is a site.
     """
@@ -58,6 +60,7 @@ class Wording:
     answer: tuple[str, ...] = ("answer",)
     other: tuple[str, ...] = ()
     waves: Mapping[str, str] = field(default_factory=dict)
+    no_waves: frozenset[str] = frozenset()
     sites: tuple[str, ...] = ()
 
     @classmethod
@@ -69,7 +72,7 @@ class Wording:
             return () if value is None else (value,) if isinstance(value, str) else tuple(value)
 
         names = {alike(wave): wave for wave in settings["waves"]}
-        names |= {alike(text): wave for text, wave in settings["wave_names"].items()}
+        names |= {alike(text): wave for text, wave in settings["wave_names"].items() if wave}
         return cls(
             participant=several("participant_column"),
             site=several("site_column"),
@@ -79,6 +82,7 @@ class Wording:
             answer=several("answer_column"),
             other=several("other_columns"),
             waves=names,
+            no_waves=frozenset(alike(text) for text, wave in settings["wave_names"].items() if not wave),
             sites=several("sites"),
         )
 
@@ -288,6 +292,23 @@ class _Table:
     def wave(self, text: str) -> str:
         """Return the wave a text names; nothing when it names none of the study."""
         return self.wording.waves.get(alike(text), "")
+
+    def contradicts(self, text: str) -> bool:
+        """Tell whether a row says another wave than the landing sheet.
+
+        The study's own column must say the sheet's wave or nothing; of a platform's events only known names count.
+        """
+        known = self.wave(text)
+        own = self.place(self.wording.wave) is not None
+        return bool(self.source.wave and text and (known or own) and known != self.source.wave)
+
+    def other_site(self, text: str) -> bool:
+        """Tell whether a row says another institution than the landing sheet."""
+        return bool(self.source.site and text and alike(text) != alike(self.source.site))
+
+    def repeat_place(self) -> int | None:
+        """Return the place of the repeating form a REDCap row belongs to."""
+        return self.place(("redcap_repeat_instrument", "Repeat Instrument"))
 
     def date_place(self) -> int | None:
         """Return the place of the day of completion: the study's own column, else the platform's."""
@@ -555,13 +576,25 @@ def _enter(
         layout.shape = PERSONS_AND_WAVES if named else PERSONS
         layout.site_column = "" if site is None else raw.columns[site]
         layout.date_column = ", ".join(raw.columns[date] for date in dict.fromkeys(dates.values()) if date is not None)
-    first = next(iter(chosen))
+    first, repeat, other = next(iter(chosen)), table.repeat_place(), 0
     for one in records:
         stated = first if wave is None else table.wave(one.cells[wave])
+        # A form that repeats has rows of its own, without the questionnaire of the study.
+        repeats = repeat is not None and one.cells[repeat] and not any(any(take(one.cells)) for take in taken.values())
+        if repeats or (wave is not None and alike(one.cells[wave]) in table.wording.no_waves):
+            other += 1
+            continue
+        if site is not None and table.other_site(one.cells[site]):
+            at = {"row": one.row, "column": raw.columns[site]}
+            if table.word == "row":
+                at = {"row": raw.numbers[site], "column": one.column}
+            layout.aside.append((table.found("site.other", **at, effect="row set aside"), one.cells[site]))
+            continue
         # Who left a wave out did not take part in it; a person without any answer counts once.
         answered = [name for name in chosen if any(taken[name](one.cells))] if named else []
         waves = answered or [source.wave or stated]
-        if not waves[0] or (source.wave and stated not in ("", source.wave)):
+        if not waves[0] or (wave is not None and table.contradicts(one.cells[wave])):
+            stated = stated or source.wave
             found = table.wave_value(stated, "row set aside", row=one.row, column=raw.columns[wave])
             if table.word == "row":
                 found = table.wave_value(stated, "person set aside", row=raw.numbers[wave], column=one.column)
@@ -582,7 +615,10 @@ def _enter(
                     one.column,
                 )
             )
-    return {place for place in (site, wave, *dates.values()) if place is not None}
+    if other:
+        many = f"{other} rows of another event or form hold" if other > 1 else "a row of another event or form holds"
+        layout.problems.append(table.found("table.other-row", found=f"{many} no questionnaire", effect="left out"))
+    return {place for place in (site, wave, repeat, *dates.values()) if place is not None}
 
 
 def _taker(places: list[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
@@ -651,7 +687,7 @@ def _answers_in_rows(table: _Table, item: int, answer: int) -> Layout:
     # By person, site, wave, and whether it is one of the study: of each questionnaire the row of every item.
     gathered: dict[tuple[str, str, str, bool], list[dict[int, int]]] = {}
     unknown: list[str] = []
-    elsewhere = 0
+    elsewhere = other = 0
     for place, row in enumerate(raw.rows):
         meanings = table.meanings.get(alike(row[item]), set())
         if len(meanings) != 1:
@@ -661,13 +697,19 @@ def _answers_in_rows(table: _Table, item: int, answer: int) -> Layout:
         if source.wave and named not in ("", source.wave):
             elsewhere += 1
             continue
-        stated = named or ("" if wave is None else table.wave(row[wave]))
+        text = "" if wave is None else row[wave]
+        if alike(text) in wording.no_waves:
+            other += 1
+            continue
+        stated = named or table.wave(text)
         there = source.wave or stated
         if not there and wave is None:
             layout.problems.append(table.found("wave.unknown"))
             return layout
-        fits = bool(there) and stated in ("", there)
+        fits = bool(there) and stated in ("", there) and not table.contradicts(text)
         where = source.site or ("" if site is None else row[site])
+        if site is not None and table.other_site(row[site]):
+            where = row[site]
         copies = gathered.setdefault((row[person], where, there if fits else alike(row[wave]), fits), [])
         rows = next((one for one in copies if order[name] not in one), None)
         if rows is None:
@@ -688,6 +730,11 @@ def _answers_in_rows(table: _Table, item: int, answer: int) -> Layout:
         rows_belong = f"{elsewhere} rows belong" if elsewhere > 1 else "a row belongs"
         found = f"{rows_belong} to another wave than the landing sheet names"
         layout.problems.append(table.found("table.extra-column", found=found, effect="left out"))
+    if other:
+        many = f"{other} rows of another event hold" if other > 1 else "a row of another event holds"
+        layout.problems.append(
+            table.found("table.other-row", found=f"{many} no answers of the study", effect="left out")
+        )
     layout.headers = {(name, ""): raw.columns[answer] for name in order}
     layout.person_column = raw.columns[person]
     layout.site_column = "" if site is None else raw.columns[site]
@@ -696,10 +743,17 @@ def _answers_in_rows(table: _Table, item: int, answer: int) -> Layout:
         for rows in copies:
             first = min(rows.values())
             at = raw.numbers[first]
+            if table.other_site(where):
+                told = table.found("site.other", row=at, column=raw.columns[site], effect="row set aside")
+                layout.aside.append((told, where))
+                continue
             if not fits:
                 text = raw.rows[first][wave]
                 told = table.wave_value(
-                    table.wave(text), "all answers of the questionnaire set aside", row=at, column=raw.columns[wave]
+                    table.wave(text) or source.wave,
+                    "all answers of the questionnaire set aside",
+                    row=at,
+                    column=raw.columns[wave],
                 )
                 layout.aside.append((told, text))
                 continue

@@ -530,7 +530,7 @@ def _waiting(
     for one in problems:
         if one["level"] == "NOTE":
             continue
-        site = site_of.get(_bare(one["file"]), "")
+        site = site_of.get(one.get("source") or _bare(one["file"]), "")
         (analyst if one["who"] != "site" else parts[site] if site else shared).append(one)
     waiting = [(labels[site], "", ones) for site, ones in parts.items()]
     waiting.append(("The analyst", "The study team mends these.", analyst))
@@ -691,7 +691,8 @@ def data_quality_page(
     names = _shown_names([*(entry["path"] for entry in files), *(one["file"] for one in problems)])
     sites_of: dict[str, set[str]] = {}
     for entry in files:
-        sites_of.setdefault(_bare(entry["path"]), set()).add(entry["site"])
+        for name in (_bare(entry["path"]), entry["source"]):
+            sites_of.setdefault(name, set()).add(entry["site"])
     site_of = {path: next(iter(found)) for path, found in sites_of.items() if len(found) == 1}
     stops = _grouped(one for one in problems if one["level"] == "STOP")
     notes = _note_lines(_grouped(one for one in problems if one["level"] == "NOTE"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from piloteval.config import Instrument
+from piloteval.config import Instrument, Scale
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.questionnaires import Answers, File
 from piloteval.intake.records import Intake
@@ -47,59 +48,85 @@ def _by_instrument(file: File) -> dict[str, list[int]]:
 
 
 def reversed_items(answers: Answers, instruments: Mapping[str, Instrument]) -> list[Told]:
-    """Note items that run against the rest of their scale.
+    """Note items that run against the rest of their scale, and reversed items that run against the others.
 
-    The corrected item-rest correlation (Pearson, complete rows, reversed items turned round) is computed over all
-    files of an institution and wave, and over all files of a wave. An item is noted when the upper limit of the 99 %
-    Fisher interval, ``tanh(atanh(r) + 2.576 / sqrt(n - 3))``, lies below 0; the whole is looked at first, so that an
-    item wrong everywhere is told once.
+    Two correlations (Pearson, complete rows, reversed items turned round) are looked at, over all files of the study
+    and over those of each institution, its waves together: of each item with the sum of the rest, and of the sum of the
+    reversed items with the sum of the others. They are noted when the upper limit of the 99 % Fisher interval,
+    ``tanh(atanh(r) + 2.576 / sqrt(n - 3))``, lies below 0. The whole study is looked at first, so that what is wrong
+    everywhere is told once. Fewer than eight rows say nothing; with eight, only r below -0.82 is noted. Rows of one
+    person in two waves are not independent, so the limit is a screen and no test.
     """
-    import numpy as np
-
-    groups: dict[tuple[str, str], list[tuple[File, list[list[float | None]]]]] = {}
+    groups: dict[str, list[File]] = {}
     for file in answers.files:
-        for wave in dict.fromkeys(one.wave for one in file.layout.entries):
-            rows = [
-                values for entry, values in zip(file.layout.entries, file.answers(), strict=True) if entry.wave == wave
-            ]
-            for name in ("", file.source.site or file.source.source):
-                groups.setdefault((name, wave), []).append((file, rows))
+        for name in ("", file.source.site or file.source.source):
+            groups.setdefault(name, []).append(file)
     told: list[Told] = []
-    seen: set[tuple[str, str]] = set()
-    for (_name, wave), members in sorted(groups.items(), key=lambda one: one[0][0]):
+    seen: set[str] = set()
+    for name, files in sorted(groups.items(), key=lambda group: group[0]):
         for instrument in instruments.values():
             for scale in instrument.scales:
-                blocks = [
-                    np.array([[row[places[item]] for item in scale.items] for row in rows], dtype=float)
-                    for file, rows in members
-                    if (places := {one: at for at, (_of, one) in enumerate(file.layout.items)})
-                    and rows
-                    and set(scale.items) <= set(places)
-                ]
-                if not blocks or len(scale.items) < 3:
+                there, values = _scale_values(files, instrument, scale)
+                if values is None:
                     continue
-                values = np.vstack(blocks)
-                turned = [item in instrument.reverse for item in scale.items]
-                values[:, turned] = instrument.values[0] + instrument.values[-1] - values[:, turned]
-                values = values[~np.isnan(values).any(axis=1)]
-                for place, item in enumerate(scale.items):
-                    if (item, wave) in seen or not _against(values[:, place], np.delete(values, place, 1).sum(axis=1)):
-                        continue
-                    seen.add((item, wave))
-                    file = members[0][0]
-                    found = f"the item runs against the rest of {scale.id} in the wave {wave} (n = {len(values)})"
-                    told.append((problem("instrument.reversed", file.raw.file, column=item, found=found), "", ""))
+                where = (
+                    f"at this institution (n = {len(values)})" if name else f"in the whole study (n = {len(values)})"
+                )
+                for item, found in _running_against(scale.items, instrument, values):
+                    if item not in seen:
+                        seen.add(item)
+                        one = problem(
+                            "instrument.reversed",
+                            there.raw.file,
+                            sheet=there.raw.sheet,
+                            column=item,
+                            found=f"{found} {scale.id} {where}",
+                        )
+                        told.append((one, "", ""))
     return told
 
 
+def _scale_values(files: Iterable[File], instrument: Instrument, scale: Scale) -> tuple[Any, Any]:
+    """Return the first file that has the scale, and the complete rows of all, reversed items turned round."""
+    import numpy as np
+
+    there, blocks = None, []
+    for file in files:
+        places = {item: place for place, (_of, item) in enumerate(file.layout.items)}
+        if set(scale.items) <= set(places) and file.layout.entries:
+            there = there or file
+            blocks.append(np.array([file.columns[places[item]] for item in scale.items], dtype=float).T)
+    if not blocks or len(scale.items) < 3:
+        return None, None
+    values = np.vstack(blocks)
+    turned = [item in instrument.reverse for item in scale.items]
+    values[:, turned] = instrument.values[0] + instrument.values[-1] - values[:, turned]
+    return there, values[~np.isnan(values).any(axis=1)]
+
+
+def _running_against(items: Sequence[str], instrument: Instrument, values: Any) -> list[tuple[str, str]]:
+    """Return the items that run against the others, with what is said of them."""
+    import numpy as np
+
+    turned = np.array([item in instrument.reverse for item in items])
+    if turned.any() and not turned.all() and _against(values[:, turned].sum(axis=1), values[:, ~turned].sum(axis=1)):
+        names = [item for item in items if item in instrument.reverse]
+        return [(", ".join(names), "the items asked in reverse run against the others of")]
+    return [
+        (item, "the item runs against the rest of")
+        for place, item in enumerate(items)
+        if _against(values[:, place], np.delete(values, place, 1).sum(axis=1))
+    ]
+
+
 def _against(item: Any, rest: Any) -> bool:
-    """Tell whether an item correlates negatively with the rest beyond chance."""
+    """Tell whether two columns correlate negatively beyond chance."""
     import numpy as np
 
     if len(item) < 8 or item.std() == 0 or rest.std() == 0:
         return False
     r = float(np.corrcoef(item, rest)[0, 1])
-    return math.tanh(math.atanh(max(r, -0.999999)) + 2.576 / math.sqrt(len(item) - 3)) < 0
+    return r < 0 and math.tanh(math.atanh(max(r, -0.999999)) + 2.576 / math.sqrt(len(item) - 3)) < 0
 
 
 def wordings(answers: Answers) -> list[Told]:
@@ -124,16 +151,18 @@ def wordings(answers: Answers) -> list[Told]:
 
 
 def near(text: str, others: Collection[str]) -> list[str]:
-    """Return the ids that are nearly the same: one letter changed, added, left out, or two swapped.
+    """Return the ids that are nearly the same, the nearest first.
 
-    Capital letters, blanks, and O for 0 or l for 1 count as no difference at all.
+    Capital letters, blanks, leading zeros, and O for 0 or l for 1 count as no difference at all; then come a letter
+    changed, added or left out, and two neighbours swapped. Another digit is another id: most ids are running numbers.
     """
-    return [one for one in sorted(others) if one != text and (_plain(one) == _plain(text) or _one_slip(text, one))]
+    same = [one for one in sorted(others) if one != text and _plain(one) == _plain(text)]
+    return same + [one for one in sorted(others) if one != text and one not in same and _one_slip(text, one)]
 
 
 def _plain(text: str) -> str:
     table = str.maketrans({"o": "0", "l": "1", "i": "1", "-": "", "_": "", ".": "", " ": ""})
-    return text.casefold().translate(table)
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text.casefold().translate(table))
 
 
 def _one_slip(one: str, other: str) -> bool:
@@ -142,17 +171,18 @@ def _one_slip(one: str, other: str) -> bool:
     if len(one) == len(other):
         differing = [place for place in range(len(one)) if one[place] != other[place]]
         if len(differing) == 1:
-            return True
+            return not (one[differing[0]].isdigit() and other[differing[0]].isdigit())
         swapped = len(differing) == 2 and differing[1] == differing[0] + 1
         return swapped and one[differing[0]] == other[differing[1]] and one[differing[1]] == other[differing[0]]
     short, long = sorted((one, other), key=len)
-    return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
+    extra = next((place for place in range(len(short)) if short[place] != long[place]), len(short))
+    return long[:extra] + long[extra + 1 :] == short
 
 
 def unmatched(answers: Answers, waves: Iterable[str]) -> list[Told]:
     """Note persons of a later wave without a row in an earlier one, each with ids nearly the same.
 
-    A person with a near miss gets a note of its own; the others are counted by file, since joining late is no fault.
+    A person with a near miss gets a note of its own; the others are told once a file, since joining late is no fault.
     """
     there: dict[str, dict[str, set[str]]] = {}
     for person, entry, _file in answers.respondents():
@@ -161,7 +191,7 @@ def unmatched(answers: Answers, waves: Iterable[str]) -> list[Told]:
     aside = {one["value"] for one in answers.quarantine if one["rule"] == "person.duplicate"}
     told: list[Told] = []
     for file in answers.files:
-        alone = 0
+        alone: list[str] = []
         for entry in file.layout.entries:
             before = order[: order.index(entry.wave)] if entry.wave in order else []
             known = entry.person in aside or any(entry.person in there[wave] for wave in before)
@@ -172,19 +202,19 @@ def unmatched(answers: Answers, waves: Iterable[str]) -> list[Told]:
                 one
                 for wave in before
                 for one, sites in there[wave].items()
-                if one not in now and (not entry.site or not any(sites) or entry.site in sites)
+                if one not in now and one not in aside and (not entry.site or not any(sites) or entry.site in sites)
             }
             ids = near(entry.person, open_ids)
             if ids:
                 found = f"the id is not in an earlier wave, and {_many(ids)} nearly the same"
                 told.append((problem("wave.unmatched", **file.at(entry), found=found), entry.person, " / ".join(ids)))
             else:
-                alone += 1
+                alone.append(entry.person)
         if alone:
-            people = "persons have" if alone > 1 else "person has"
-            found = f"{alone} {people} no row in an earlier wave"
+            # How many joined late at an institution is a small count; the restricted list names them.
+            found = "some persons have no row in an earlier wave"
             where = {"sheet": file.raw.sheet, "column": file.layout.person_column}
-            told.append((problem("wave.unmatched", file.raw.file, **where, found=found), "", ""))
+            told.append((problem("wave.unmatched", file.raw.file, **where, found=found), " / ".join(alone), ""))
     return told
 
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import Instrument
@@ -15,10 +16,19 @@ from piloteval.intake import redcap
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.decisions import Decisions, read_decisions
 from piloteval.intake.dialects import NAMES
-from piloteval.intake.layout import Entry, Layout, Wording, lay_out, wanted
+from piloteval.intake.layout import ITEMS, Entry, Layout, Wording, lay_out, wanted
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind
-from piloteval.intake.tabular import RawTable, Unreadable, alike, described, drop_personal, number, read_table
+from piloteval.intake.tabular import (
+    RawTable,
+    Unreadable,
+    alike,
+    cells_aside,
+    described,
+    drop_personal,
+    number,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +41,9 @@ MANGLED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}(
 #: What is left to do for a copy when another one was kept.
 DECIDED = "Nothing to do; the list of resolutions keeps another copy."
 
-#: From this share of unreadable answers on, a column holds words and not codes.
+#: From this share of unusable answers on, and from so many, an instrument is coded otherwise than its file says.
 MOSTLY = 0.5
+FEW = 3
 
 
 @dataclass
@@ -132,6 +143,7 @@ def read_questionnaires(
     people: Collection[str] | None,
     settings: Mapping[str, Any],
     decisions: Decisions | None = None,
+    set_aside: Collection[str] = (),
 ) -> Answers:
     """Read questionnaire files of any layout into one answer a row.
 
@@ -147,6 +159,8 @@ def read_questionnaires(
         What the study calls its columns and waves, see :class:`piloteval.intake.layout.Wording`.
     decisions : Decisions, optional
         The list of resolutions; read from the sources when not given.
+    set_aside : collection of str
+        Participant ids whose row in the register was set aside, so that their answers are told rightly.
 
     Returns
     -------
@@ -181,19 +195,19 @@ def read_questionnaires(
         intake.problems += faults
         if any(one.level == "STOP" for one in faults):
             continue
-        for found, value in raw.cells:
+        for found, value in cells_aside(raw, letters=layout.shape == ITEMS):
             intake.set_aside(found, value, source)
         for found, value in [*raw.aside, *layout.aside]:
             intake.set_aside(found, value, source)
             asides[source.source, ""] += 1
-        _leave_out(file, _unfit(file, people, wording, decisions), intake, asides)
-        _type_answers(file, intake)
+        _leave_out(file, _unfit(file, people, set_aside, wording), intake, asides)
         intake.files.append(file)
     _leave_out_twice(intake, decisions, asides)
     if people is None and wording.participant:
         _leave_out_collisions(intake, decisions, asides)
     waves = list(dict.fromkeys(wording.waves.values()))
     _leave_out_disordered(intake, waves, decisions, asides)
+    intake.files = [file for file in intake.files if _type_answers(file, intake)]
     for file in intake.files:
         intake.ledger += _ledger(file, waves, asides)
     return intake
@@ -263,28 +277,18 @@ def _mangled(file: File) -> list[Problem]:
 
 
 def _unfit(
-    file: File, people: Collection[str] | None, wording: Wording, decisions: Decisions
+    file: File, people: Collection[str] | None, set_aside: Collection[str], wording: Wording
 ) -> dict[int, tuple[Problem, str]]:
-    """Find the entries of nobody, of strangers, of persons with several entries in the wave, and of unknown sites."""
-    entries, source = file.layout.entries, file.source.source
-    named = file.named
-    copies: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for one in entries:
-        copies.setdefault((one.person, one.wave), []).append((source, one.row))
+    """Find the entries of nobody, of strangers and of unknown sites."""
     found: dict[int, tuple[Problem, str]] = {}
-    for place, entry in enumerate(entries):
+    for place, entry in enumerate(file.layout.entries):
         rule, told, remedy, column, value = "", "", "", {}, entry.person
-        there = copies[entry.person, entry.wave]
-        if named and not entry.person:
+        if file.named and not entry.person:
             rule, told = "person.blank", "the participant id is empty"
-        elif named and people is not None and entry.person not in people:
+        elif file.named and people is not None and entry.person not in people:
             rule, told = "person.unknown", "the participant id is not in the register"
-        elif named and len(there) > 1:
-            if decisions.only(there, "person.duplicate") == (source, entry.row):
-                continue
-            what = "rows in this file" if entry.rows is None else "questionnaires of this wave in this file"
-            rule, told = "person.duplicate", f"the participant has {len(there)} {what}"
-            remedy = DECIDED if decisions.only(there, rule) else ""
+            if entry.person in set_aside:
+                told, remedy = "the participant's row in the register was set aside", "Mend the register first."
         elif wording.sites and entry.site and entry.site not in wording.sites:
             rule, told, value = "record.choice", "the institution is none of the study's", entry.site
             column = {"column": file.layout.site_column} if file.layout.site_column else {}
@@ -328,8 +332,8 @@ def _answer(text: str, instrument: Instrument, words: Mapping[str, float]) -> tu
     return None, "answer.invalid" if inside else "answer.range"
 
 
-def _type_answers(file: File, intake: Answers) -> None:
-    """Type every answer by its instrument and set aside what is not allowed."""
+def _type_answers(file: File, intake: Answers) -> bool:
+    """Type every answer by its instrument and set aside what is not allowed; tell whether the file can be used."""
     layout, raw = file.layout, file.raw
     file.columns = []
     faults: list[tuple[int, int, str, str]] = []
@@ -358,7 +362,7 @@ def _type_answers(file: File, intake: Answers) -> None:
     grave = _coding(file, faults)
     intake.problems += grave
     if grave:
-        return
+        return False
     for at, place, rule, text in sorted(faults):
         entry, (instrument, item) = layout.entries[at], layout.items[place]
         if len(instrument.values) <= 12:
@@ -374,6 +378,7 @@ def _type_answers(file: File, intake: Answers) -> None:
             text,
             file.source,
         )
+    return True
 
 
 def _count_missing(file: File, blank: int, declared: int, intake: Answers) -> None:
@@ -412,31 +417,37 @@ def _coding(file: File, faults: list[tuple[int, int, str, str]]) -> list[Problem
             answers = [one.cells[place] for one in entries if one.wave == wave for place in places]
             given = [text for text in answers if text and text not in instrument.missing_codes]
             words = sum(rule == "answer.type" for _at, _place, rule, _text in broken)
-            seen = {value for text in given if (value := number(text)) is not None}
-            if words >= 3 and words > MOSTLY * len(given):
+            many = max(FEW, MOSTLY * len(given))
+            if words >= many:
                 problems[problem("answer.labels", file.raw.file, **where, expected=expected)] = None
-            elif _shifted(seen, broken, given, instrument) or any(_other_codes(one, instrument) for one in coded):
+            elif (
+                len(broken) - words >= many
+                or _recoded([text for text in given if number(text) is not None], broken, instrument)
+                or any(_other_codes(one, instrument) for one in coded)
+            ):
                 problems[problem("answer.shifted", file.raw.file, **where, expected=expected)] = None
     return list(problems)
 
 
-def _shifted(
-    seen: set[float], broken: list[tuple[int, int, str, str]], given: list[str], instrument: Instrument
-) -> bool:
-    """Tell whether all answers fit the instrument's codes moved by one step, and enough of them only then.
+def _recoded(given: list[str], broken: list[tuple[int, int, str, str]], instrument: Instrument) -> bool:
+    """Tell whether all answers fit the instrument's codes moved by one step, or their numbers in order, and no other.
 
-    A single answer beyond one end is a slip of the pen; answers beyond one end and none at the other end are not.
+    A single answer beyond one end is a slip of the pen; answers beyond one end and none at the other end are not. Codes
+    0, 25, 50, 75, 100 are sent as 0 to 4 or 1 to 5 by platforms that number the answers.
     """
-    allowed = set(instrument.values)
-    steps = {later - earlier for earlier, later in zip(instrument.values, instrument.values[1:], strict=False)}
-    beyond = sum(rule == "answer.range" for _at, _place, rule, _text in broken)
-    if len(steps) != 1 or beyond < max(2, 0.02 * len(given)):
+    values = instrument.values
+    seen = {value for text in given if (value := number(text)) is not None}
+    wrong = sum(rule in ("answer.range", "answer.invalid") for _at, _place, rule, _text in broken)
+    if wrong < max(2, 0.02 * len(given)):
         return False
-    step = steps.pop()
-    for moved, far in ((-step, instrument.values[-1]), (step, instrument.values[0])):
-        if seen <= {value + moved for value in allowed} and far not in seen:
-            return True
-    return False
+    steps = {later - earlier for earlier, later in pairwise(values)}
+    if len(steps) == 1:
+        step = steps.pop()
+        for moved, far in ((-step, values[-1]), (step, values[0])):
+            if seen <= {value + moved for value in values} and far not in seen:
+                return True
+    numbered = (set(range(len(values))), set(range(1, len(values) + 1)))
+    return any(seen <= codes and len(codes & set(values)) <= 1 for codes in numbered)
 
 
 def _other_codes(coded: set[float], instrument: Instrument) -> bool:
@@ -451,27 +462,45 @@ def _other_codes(coded: set[float], instrument: Instrument) -> bool:
 
 
 def _leave_out_twice(intake: Answers, decisions: Decisions, asides: Counter[tuple[str, str]]) -> None:
-    """Set aside entries of one person, wave and instrument that stand in several files."""
-    if len(intake.files) == 1:
-        return
-    copies: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    """Set aside all copies of a person's answers to an instrument in a wave, in one file or in several."""
+    copies: dict[tuple[str, str, str], list[tuple[File, Entry]]] = {}
     asked = {file.source.source: {one.id for one, _item in file.layout.items} for file in intake.files}
     for file in intake.files:
-        for entry in file.layout.entries:
+        for entry in file.layout.entries if file.named else ():
             for instrument in asked[file.source.source]:
-                key = (entry.person, entry.wave, instrument)
-                copies.setdefault(key, []).append((file.source.source, entry.row))
-    kept = {key: decisions.only(there, "person.duplicate") for key, there in copies.items() if len(there) > 1}
-    told = "the participant has a row for the same wave in another file"
+                copies.setdefault((entry.person, entry.wave, instrument), []).append((file, entry))
+    twice = {key: there for key, there in copies.items() if len(there) > 1}
+    kept = {
+        key: decisions.only([(file.source.source, entry.row) for file, entry in there], "person.duplicate")
+        for key, there in twice.items()
+    }
     for file in intake.files:
         found = {}
-        for place, entry in enumerate(file.layout.entries):
-            keys = [(entry.person, entry.wave, name) for name in asked[file.source.source]]
-            if any(key in kept and kept[key] != (file.source.source, entry.row) for key in keys):
-                remedy = DECIDED if any(kept.get(key) for key in keys) else ""
+        for place, entry in enumerate(file.layout.entries if twice else ()):
+            keys = [
+                key
+                for name in asked[file.source.source]
+                if (key := (entry.person, entry.wave, name)) in twice
+                and kept[key] != (file.source.source, entry.row)
+                and any(one is entry for _file, one in twice[key])
+            ]
+            if keys:
+                remedy = DECIDED if any(kept[key] for key in keys) else ""
+                told = _copies(file, entry, twice[keys[0]])
                 one = problem("person.duplicate", **file.at(entry), found=told, remedy=remedy, effect="row set aside")
                 found[place] = (one, entry.person)
         _leave_out(file, found, intake, asides)
+
+
+def _copies(file: File, entry: Entry, there: list[tuple[File, Entry]]) -> str:
+    """Say where a person's other answers are."""
+    elsewhere = next(((other, one) for other, one in there if other is not file), None)
+    if elsewhere is not None:
+        other, one = elsewhere
+        at = f"column {one.column}" if one.column else f"row {one.row}"
+        return f"the participant has a row for the same wave in {other.raw.file}, {at}"
+    what = "rows in this file" if entry.rows is None else "questionnaires of this wave in this file"
+    return f"the participant has {len(there)} {what}"
 
 
 def _leave_out_collisions(intake: Answers, decisions: Decisions, asides: Counter[tuple[str, str]]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from piloteval.config import check, read_tsv, read_yaml
 from piloteval.errors import ConfigError, PilotError
 from piloteval.intake.catalogue import Problem, problem
-from piloteval.intake.sheet import Source, digest, read_sheet
+from piloteval.intake.sheet import digest, read_sheet
 
 RECEIVED, CHANGED, TAKEN_OUT = "received", "changed", "taken out"
 COLUMNS = ("path", "event", "bytes", "sha256", "on")
@@ -33,30 +33,35 @@ class Event:
     on: str
 
 
-def read_ledger(path: str | Path) -> dict[str, Event]:
-    """Return the last event of every file; an absent ledger is empty.
+def read_history(path: str | Path) -> dict[str, list[Event]]:
+    """Return the events of every file, the last one last; an absent ledger is empty.
 
     Raises
     ------
     ConfigError
         The ledger is not a sheet of its kind.
     """
-    if not Path(path).is_file():
-        return {}
-    return {row["path"]: Event(**{name: row[name] for name in COLUMNS}) for row in read_tsv(path, "received")}
+    history: dict[str, list[Event]] = {}
+    for row in read_tsv(path, "received") if Path(path).is_file() else []:
+        history.setdefault(row["path"], []).append(Event(**{name: row[name] for name in COLUMNS}))
+    return history
 
 
-def events(ledger: Mapping[str, Event], paths: Iterable[str], on: str) -> list[Event]:
+def events(
+    history: Mapping[str, list[Event]], paths: Iterable[str], on: str, digests: Mapping[str, str] | None = None
+) -> list[Event]:
     """Compare the files with the ledger.
 
     Parameters
     ----------
-    ledger : mapping of str to Event
-        Last event of every file.
+    history : mapping of str to list of Event
+        Events of every file.
     paths : iterable of str
         Files of the landing sheet.
     on : str
         Day of the comparison, as year-month-day.
+    digests : mapping of str to str, optional
+        SHA-256 of the files, where it is known already.
 
     Returns
     -------
@@ -68,43 +73,47 @@ def events(ledger: Mapping[str, Event], paths: Iterable[str], on: str) -> list[E
         if not Path(path).is_file():
             continue
         seen.add(path)
-        last = ledger.get(path)
-        now = Event(path, RECEIVED, str(Path(path).stat().st_size), digest(path), on)
+        last = history[path][-1] if path in history else None
+        sha256 = (digests or {}).get(path) or digest(path)
+        now = Event(path, RECEIVED, str(Path(path).stat().st_size), sha256, on)
         if last is None or last.event == TAKEN_OUT:
             found.append(now)
         elif last.sha256 != now.sha256:
             found.append(replace(now, event=CHANGED))
-    gone = [one for path, one in ledger.items() if path not in seen and one.event != TAKEN_OUT]
-    return found + [replace(one, event=TAKEN_OUT, on=on) for one in gone]
+    gone = [past[-1] for path, past in history.items() if path not in seen and past[-1].event != TAKEN_OUT]
+    return found + [replace(one, event=TAKEN_OUT, on=on or one.on) for one in gone]
 
 
-def compare(sources: Iterable[Source], ledger: Mapping[str, Event], where: str, *, stop: bool) -> list[Problem]:
+def problems(happened: Iterable[Event], history: Mapping[str, list[Event]], where: str, *, stop: bool) -> list[Problem]:
     """Name the files that are not as they were received.
 
     Parameters
     ----------
-    sources : iterable of Source
-        Rows of the landing sheet.
-    ledger : mapping of str to Event
-        Last event of every file.
+    happened : iterable of Event
+        What has happened since the last entry.
+    history : mapping of str to list of Event
+        Events of every file.
     where : str
         Path of the ledger, for the sentences.
     stop : bool
         Whether a changed file stops the run.
     """
-    problems = []
-    for one in events(ledger, [source.path for source in sources], ""):
-        last = ledger.get(one.path)
-        if one.event == CHANGED and last is not None:
+    told = []
+    for one in happened:
+        if one.event == CHANGED:
+            last = history[one.path][-1]
             found = f"the file is not the one entered on {last.on} ({last.bytes} bytes then, {one.bytes} now)"
+            older = [past.on for past in history[one.path] if past.sha256 == one.sha256]
+            if older:
+                found = f"the file is the older one entered on {older[-1]}, not the one entered on {last.on}"
             changed = problem("received.changed", one.path, found=found)
-            problems.append(replace(changed, level="STOP") if stop else changed)
+            told.append(replace(changed, level="STOP") if stop else changed)
         elif one.event == RECEIVED:
-            problems.append(problem("received.new", one.path, found=f"the file is not yet entered in {where}"))
+            told.append(problem("received.new", one.path, found=f"the file is not yet entered in {where}"))
         else:
-            found = f"the file was entered on {last.on if last else one.on} and is not in the sheet any more"
-            problems.append(problem("received.gone", one.path, found=found))
-    return problems
+            found = f"the file was entered on {history[one.path][-1].on} and is not in the sheet any more"
+            told.append(problem("received.gone", one.path, found=found))
+    return told
 
 
 def receive(config: str | Path = "config/config.yaml", on: str = "") -> list[Event]:
@@ -125,7 +134,7 @@ def receive(config: str | Path = "config/config.yaml", on: str = "") -> list[Eve
         raise ConfigError(f"{config}: `inputs.received` names no ledger. Name a file, for example config/received.tsv.")
     path = Path(inputs["received"])
     day = on or datetime.date.today().isoformat()
-    added = events(read_ledger(path), [one.path for one in read_sheet(inputs["sheet"])], day)
+    added = events(read_history(path), [one.path for one in read_sheet(inputs["sheet"])], day)
     enter(path, added)
     return added
 

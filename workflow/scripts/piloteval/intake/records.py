@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+import re
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.dialects import NAMES
 from piloteval.intake.sheet import Source
-from piloteval.intake.tabular import RawTable, Unreadable, alike, described, number, read_table
+from piloteval.intake.tabular import RawTable, Unreadable, alike, cells_aside, described, number, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +140,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
     "resolutions": (
         (
             Column("of_source", required=True),
-            Column("of_row", "whole", required=True, low=1),
+            Column("of_row", "whole", low=1),
             Column("rule", required=True),
             Column("decision", "choice", required=True, choices=("keep", "accept")),
             Column("sha256", required=True),
@@ -165,7 +166,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
 
 def delphi_columns(dimensions: Collection[str], low: float, high: float) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Return the columns of a Delphi file, whose rated dimensions the study names."""
-    rated = tuple(Column(name, "number", low=low, high=high) for name in dimensions)
+    rated = tuple(Column(name, "number", low=low, high=high, rated=True) for name in dimensions)
     columns = (
         Column("panellist", required=True),
         Column("statement", "choice", required=True, choices="statements"),
@@ -192,6 +193,8 @@ class Intake:
         Columns of the typed table, so that an empty one keeps its shape.
     forms : dict of str to (str, str)
         Form and platform of every file, by its source.
+    seen : set of str
+        First key column of every row, also of those set aside.
     """
 
     columns: list[str]
@@ -200,6 +203,7 @@ class Intake:
     quarantine: list[dict[str, Any]] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     forms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
     def table(self) -> pd.DataFrame:
         """Return the typed records as a data frame with all columns, in file order."""
@@ -227,7 +231,11 @@ class Intake:
         next(entry for entry in self.ledger if entry["source"] == source.source)["quarantined"] += 1
 
 
-def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tuple[Any, str, str]:
+#: A number with a decimal comma that cannot be taken for a sign of thousands.
+_COMMA = re.compile(r"[-+]?[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})")
+
+
+def _typed(column: Column, text: str, domains: dict[str, Collection[str]], comma: bool = False) -> tuple[Any, str, str]:
     """Return the typed value with two empty texts, or None with the rule broken and what was expected."""
     if column.kind == "choice":
         choices = domains[column.choices] if isinstance(column.choices, str) else column.choices
@@ -245,7 +253,7 @@ def _typed(column: Column, text: str, domains: dict[str, Collection[str]]) -> tu
         except ValueError:
             return None, "record.type", "a date as year-month-day"
     if column.kind in ("number", "whole"):
-        value = number(text)
+        value = number(text, comma=comma)
         bounds = (
             ""
             if column.low is None
@@ -270,7 +278,11 @@ def _open(source: Source, names: Iterable[str], intake: Intake) -> RawTable | No
     log.info("%s: %s", source.path, described(raw))
     intake.forms[source.source] = (raw.form, NAMES.get(raw.export.dialect, ""))
     intake.problems += raw.problems
-    return raw
+    # Headers are compared without regard to capital letters and blanks, and go by the study's spelling from here on.
+    own = {alike(name): name for name in names}
+    spelled = {name: own.get(alike(name), name) for name in raw.columns}
+    labels = {spelled.get(name, name): words for name, words in raw.labels.items()}
+    return replace(raw, columns=list(spelled.values()), labels=labels)
 
 
 def _columns_there(raw: RawTable, needed: Iterable[str], known: Collection[str], intake: Intake) -> bool:
@@ -374,12 +386,15 @@ def read_records(
         filled = {"site"} if source.site else set()
         if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
             continue
-        for found, value in [*raw.cells, *raw.aside]:
+        for found, value in [*cells_aside(raw), *raw.aside]:
             intake.set_aside(found, value, source)
+        numeric = [raw.columns.index(one.name) for one in columns if one.kind == "number" and one.name in raw.columns]
+        comma = any(_COMMA.fullmatch(cells[place]) for cells in raw.rows for place in numeric)
         for cells, row in zip(raw.rows, raw.numbers, strict=True):
             given = dict(zip(raw.columns, cells, strict=True))
             record: dict[str, Any] = {}
             usable = True
+            intake.seen |= {given[key[0]]} - {""} if key[0] in given else set()
             for column in columns:
                 text = given.get(column.name, "") or (source.site if column.name == "site" else "")
                 if not text:
@@ -401,9 +416,11 @@ def read_records(
                             source,
                         )
                     continue
-                value, rule, expected = _typed(column, text, domains)
+                value, rule, expected = _typed(column, text, domains, comma)
+                if column.name == "site" and source.site and not rule and value != source.site:
+                    rule, expected = "site.other", "the institution of the landing sheet, or an empty cell"
                 words = raw.labels.get(column.name, {}).get(text)
-                if rule and words:  # the file keeps a code and says its word beside it
+                if rule != "site.other" and rule and words:  # the file keeps a code and says its word beside it
                     value, rule, expected = _typed(column, words, domains)
                 if rule:
                     effect = "row set aside" if column.required else "cell set aside"
@@ -414,7 +431,7 @@ def read_records(
                             sheet=raw.sheet,
                             row=row,
                             column=column.name,
-                            found="the value is not allowed",
+                            found="" if rule == "site.other" else "the value is not allowed",
                             expected=expected,
                             effect=effect,
                         ),

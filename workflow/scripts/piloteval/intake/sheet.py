@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,12 @@ def from_params(rows: Iterable[dict[str, Any]]) -> list[Source]:
 def of_kind(sources: Iterable[Source], *kinds: str) -> list[Source]:
     """Return the sources of the given kinds."""
     return [one for one in sources if one.kind in kinds]
+
+
+def by_place(sources: Iterable[Source]) -> Callable[[str, str], str]:
+    """Return what gives the source of a file and sheet; a workbook may have a row for each of its sheets."""
+    named = {(one.path, one.sheet): one.source for one in sources}
+    return lambda path, sheet: named.get((path, sheet)) or named.get((path, ""), "")
 
 
 def with_companions(kinds: Iterable[str]) -> tuple[str, ...]:

@@ -37,7 +37,10 @@ PLAIN = Export(
     unfinished=None,
 )
 
-#: What people write into the first cell of a row of sums, in the languages of the pilot.
+#: In how many rows a header is looked for that does not stand in the first.
+LOOKED_FOR = 12
+
+#: What people write into the first cell of a row of sums at the end of a table, in the languages of the pilot.
 TOTALS = frozenset(
     (
         *("total", "totals", "sum", "mean", "average", "n", "count", "median", "sd", "min", "max"),
@@ -118,8 +121,9 @@ class RawTable:
         Texts of a column that the file itself declares as missing.
     problems : list of Problem
         What was found while reading; none of them stops the run.
-    cells : list of (Problem, str)
-        Cells that show something else than a value, with what they show; they are read as empty.
+    stated : list of tuple
+        Rule, row, column letter, header and text of cells that show something else than a value; they are read as
+        empty.
     aside : list of (Problem, str)
         Rows that are no data, with their first cell; they count as read and set aside.
     top : int or None
@@ -138,7 +142,7 @@ class RawTable:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    cells: list[tuple[Problem, str]] = field(default_factory=list)
+    stated: list[tuple[str, int, str, str, str]] = field(default_factory=list)
     aside: list[tuple[Problem, str]] = field(default_factory=list)
     top: int | None = 1
     export: Export = PLAIN
@@ -199,6 +203,9 @@ def _decoded(path: Path, encoding: str) -> tuple[str, str]:
         ) from None
 
 
+_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n", re.IGNORECASE)
+
+
 def _delimiter(text: str) -> str:
     """Return the separator that occurs most often in the header line; what stands in quotes does not count."""
     header = re.sub(r'"[^"]*"', "", text).lstrip("\r\n").split("\n", 1)[0]
@@ -208,7 +215,10 @@ def _delimiter(text: str) -> str:
 def _read_text(source: Source) -> Grid:
     text, encoding = _decoded(Path(source.path), source.encoding)
     fault = damage(text)
-    delimiter = DELIMITERS.get(source.delimiter) or _delimiter(text)
+    said = _SEPARATOR.match(text)
+    if said:  # Excel's own line, which it does not show
+        text = text[said.end() :]
+    delimiter = DELIMITERS.get(source.delimiter) or (said and said[1]) or _delimiter(text)
     records: list[list[str]] = []
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
@@ -412,13 +422,14 @@ READERS = {
 }
 
 
-def number(text: str) -> float | None:
+def number(text: str, *, comma: bool = False) -> float | None:
     """Read a number written with a point or a comma; anything else is None.
 
     One comma followed by three digits is left unread: it stands for a thousand in one country and for a decimal in
-    the next.
+    the next. Where the file shows elsewhere that it writes decimals with a ``comma``, it is a decimal, and one point
+    followed by three digits is left unread instead.
     """
-    if "_" in text or _THOUSAND.fullmatch(text):  # Python reads 1_0 as ten
+    if "_" in text or (_POINTS if comma else _COMMAS).fullmatch(text):  # Python reads 1_0 as ten
         return None
     try:
         value = float(text.replace(",", ".", 1) if "." not in text else text)
@@ -427,7 +438,8 @@ def number(text: str) -> float | None:
     return value if value == value and abs(value) != float("inf") else None
 
 
-_THOUSAND = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_COMMAS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+_POINTS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -457,6 +469,11 @@ def _header_faults(
             # By letter, not by name: in a file without a header the first row is data.
             found = f"the header of column {letter(place)} repeats that of column {letter(first[alike(name)])}"
         faults.append(problem("table.header", file, sheet=sheet, row=top, found=found))
+    blank = sum(not name for name in columns)
+    if blank > 2:
+        found = f"{blank} columns have no header; the first is column {letter(columns.index(''))}"
+        others = [one for one in faults if not one.found.endswith("is blank")]
+        faults = [problem("table.header", file, sheet=sheet, row=top, found=found), *others]
     return faults, repeated
 
 
@@ -466,11 +483,13 @@ def _rows(
     """Take the records under the header: blank rows are skipped and keep their number, strangers are set aside."""
     rows, numbers, faults, aside = [], [], [], []
     below_gap = False
+    last = len(records) - 3
     # In a data dictionary the first cell is the name of a field, and a field may be called total.
     totals = frozenset() if export.dialect == "redcap_dictionary" else TOTALS
     for place in range(export.header_rows, len(records)):
         row = records[place]
-        if len(row) == width and row[0] and not below_gap and row[0].rstrip(":").casefold() not in totals:
+        total = place >= last and bool(row) and row[0].rstrip(":").casefold() in totals
+        if len(row) == width and row[0] and not below_gap and not total:
             rows.append(row)
             numbers.append(place + first - 1)
             continue
@@ -484,7 +503,7 @@ def _rows(
         below_gap = below_gap and width >= 4 and sum(map(bool, row)) <= 2
         if below_gap:
             aside.append((problem("table.junk-row", file, **at, effect="row set aside"), " / ".join(filter(None, row))))
-        elif row[0].rstrip(":").casefold() in totals:
+        elif total:
             aside.append((problem("table.total-row", file, **at, effect="row set aside"), row[0]))
         elif len(row) != width:
             found, expected = f"the row has {len(row)} cells", f"{width} as in the header"
@@ -566,6 +585,20 @@ def _set_previews_aside(raw: RawTable) -> RawTable:
     return replace(raw, rows=rows, numbers=numbers)
 
 
+def _refuse_titles(
+    records: list[list[str]], columns: list[str], source: Source, grid: Grid, wanted: Collection[str]
+) -> None:
+    """Refuse a table whose header stands below titles, and say where it stands."""
+    first = sum(alike(name) in wanted for name in columns)
+    for place, row in enumerate(records[1:LOOKED_FOR], start=1):
+        if sum(alike(cell) in wanted for cell in row) >= max(2, first + 1):
+            found = f"the header seems to stand in row {place + 1}"
+            remedy = "Delete the rows above the header, so that it stands in the first row."
+            raise Unreadable(
+                problem("table.header", source.path, sheet=grid.sheet, row=grid.top, found=found, remedy=remedy)
+            )
+
+
 def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
     """Find the header, check the shape, and leave out what is no data."""
     file, records = source.path, grid.records
@@ -576,6 +609,7 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
     except NotThisExport:
         raise Unreadable(problem("table.dialect", file, sheet=grid.sheet, row=grid.top)) from None
     columns = export.columns
+    _refuse_titles(records, columns, source, grid, wanted)
     if not any(columns):
         remedy = "Put the header into the first row."
         raise Unreadable(
@@ -597,12 +631,12 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
         raise Unreadable(*faults, *ragged)
     if not rows:
         raise Unreadable(problem("file.empty", file, sheet=grid.sheet))
-    cells = []
-    for row, column, rule, text in grid.stated:
-        name = next((name for place, name in enumerate(columns) if letter(place) == column), column)
-        if row > export.header_rows:
-            told = problem(rule, file, sheet=grid.sheet, row=row, column=name, effect="cell set aside")
-            cells.append((told, text))
+    names = {letter(place): name for place, name in enumerate(columns)}
+    stated = [
+        (rule, row, column, names.get(column, column), text)
+        for row, column, rule, text in grid.stated
+        if row > export.header_rows
+    ]
     if export.blank:
         rows = [["" if cell in export.blank else cell for cell in row] for row in rows]
     raw = RawTable(
@@ -616,7 +650,7 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
         labels=grid.labels,
         missing=grid.missing,
         problems=list(grid.problems),
-        cells=cells,
+        stated=stated,
         aside=aside,
         top=grid.top,
         export=export,
@@ -673,6 +707,32 @@ def read_table(source: Source, wanted: Collection[str] = ()) -> RawTable:
         raise Unreadable(*refused)
     grid = reader(source)
     return _table(grid, source, set(wanted))
+
+
+def cells_aside(raw: RawTable, *, letters: bool = False) -> list[tuple[Problem, str]]:
+    """Return the cells that show something else than a value, with what they show.
+
+    Parameters
+    ----------
+    raw : RawTable
+        The table.
+    letters : bool
+        Whether columns are told by their letter, since their headers are ids of persons.
+    """
+    return [
+        (
+            problem(
+                rule,
+                raw.file,
+                sheet=raw.sheet,
+                row=row,
+                column=column if letters else name,
+                effect="cell set aside",
+            ),
+            text,
+        )
+        for rule, row, column, name, text in raw.stated
+    ]
 
 
 def described(raw: RawTable) -> str:

@@ -335,7 +335,15 @@ def read_transcript(
         turns.append(Turn(labels.roles[one.label], one.label, one.words, begin, begin + len(one.words), one.at))
         text += f"{one.label}: {one.words}\n"
     if not any(turn.role == "participant" for turn in turns):
-        return None, [*problems, problem("transcript.silent", source.path)]
+        doubtful = [one.number for one in spoken if one.doubt]
+        found = ""
+        if doubtful:
+            found = f"no turn has a participant's label; {len(doubtful)} lines begin with another, this the first"
+        row = doubtful[0] if doubtful else None
+        return None, [
+            *problems,
+            problem("transcript.silent", source.path, row=row, found=found, expected=labels.expected),
+        ]
     return Transcript(source.unit, source.language, text.removesuffix("\n"), tuple(turns)), problems
 
 
