@@ -49,6 +49,7 @@ STUDY = {
     "sites": ["at1", "at2"],
     "participants": ["P"],
     "others": ["O"],
+    "not_labels": [],
 }
 SITES = ("at1", "at2")
 

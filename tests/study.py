@@ -24,6 +24,7 @@ SETTINGS = {
     "interviewers": ["I"],
     "participants": ["P"],
     "others": [],
+    "not_labels": [],
     "sites": [],
     "waves": ["pre", "post"],
     "instruments": ["brs", "who5"],

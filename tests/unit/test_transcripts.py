@@ -297,12 +297,12 @@ def test_length_of_the_recording_in_the_heading_is_no_time_mark(tmp_path):
 
 # Labels
 
-CORRECT = "Correct the label, or add it to `interviews` in the configuration."
+CORRECT = "Correct the label, or add it to `interviews` in the configuration (words of speech to `not_labels`)."
 UNKNOWN = f"a line begins with a speaker label nobody has; expected one of I, P. {CORRECT}"
 NEAR = "a line begins with a speaker label that is not written as in the configuration; expected one of {}. " + CORRECT
 ONCE = (
     "a line begins like a speaker label; it is taken as speech of the turn before. If it is a label, correct it, or add "
-    "it to `interviews` in the configuration."
+    "it to `interviews` in the configuration; if not, nothing is to do."
 )
 SILENT = "a transcript holds no speech of a participant; expected one of I, P. Check the speaker labels of the file."
 
@@ -656,3 +656,12 @@ def test_transcript_with_other_labels_throughout_says_which_are_expected(tmp_pat
         "x.txt, row 1: no turn has a participant's label; 4 lines begin with another, this the first; expected one of I, "
         "P. Check the speaker labels of the file."
     ]
+
+
+def test_word_before_a_colon_that_is_nobody_may_be_declared(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("I: Tell me.\nP: Two things.\nWichtig: the night.\nWichtig: the team.\n", encoding="utf-8")
+    found, problems = read_transcript(source(path), ["I"], ["P"])
+    assert (found, [one.rule for one in problems]) == (None, ["transcript.speaker"])
+    found, problems = read_transcript(source(path), ["I"], ["P"], not_labels=["Wichtig"])
+    assert (found.text, problems) == ("I: Tell me.\nP: Two things. Wichtig: the night. Wichtig: the team.", [])

@@ -182,6 +182,7 @@ class Study:
             "interviewers": config["interviews"]["interviewer_labels"],
             "participants": config["interviews"]["participant_labels"],
             "others": config["interviews"]["other_labels"],
+            "not_labels": config["interviews"]["not_labels"],
             "sites": [one["site"] for one in self.sites],
             "waves": list(config["study"]["waves"]),
             "instruments": config["instruments"],

@@ -593,14 +593,14 @@ RULES = {
             "STOP",
             "site",
             "a turn of speech has a label that belongs to nobody",
-            "Correct the label, or add it to `interviews` in the configuration.",
+            "Correct the label, or add it to `interviews` in the configuration (words of speech to `not_labels`).",
         ),
         Rule(
             "transcript.label",
             "NOTE",
             "site",
             "a line begins like a speaker label; it is taken as speech of the turn before",
-            "If it is a label, correct it, or add it to `interviews` in the configuration.",
+            "If it is a label, correct it, or add it to `interviews` in the configuration; if not, nothing is to do.",
         ),
         Rule("transcript.time", "NOTE", "site", "the time marks do not run forward", "Check the order of the turns."),
         Rule(

@@ -179,7 +179,11 @@ def _check_interviews(
 ) -> None:
     """Read transcripts and codings."""
     transcripts, problems, ledger = read_interviews(
-        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+        sources,
+        settings["interviewers"],
+        settings["participants"],
+        other_labels=settings["others"],
+        not_labels=settings["not_labels"],
     )
     checked.problems += problems
     checked.ledger += ledger

@@ -90,7 +90,14 @@ _CLOCK = r"(?:\s?(?P<time>[\[(][0-9:.,]{5,12}[\])]))?"
 class _Labels:
     """The speaker labels of a study and their roles; how lines look that begin with one, or nearly so."""
 
-    def __init__(self, interviewers: Collection[str], participants: Collection[str], other: Collection[str]) -> None:
+    def __init__(
+        self,
+        interviewers: Collection[str],
+        participants: Collection[str],
+        other: Collection[str],
+        not_labels: Collection[str],
+    ) -> None:
+        self._words = {fold(word) for word in not_labels}
         self.roles = {
             _plain(label): role
             for labels, role in ((other, "other"), (interviewers, "interviewer"), (participants, "participant"))
@@ -127,6 +134,8 @@ class _Labels:
             return "", ""
         label, behind = found["label"], found["next"]
         folded, ends, count = fold(label), not behind.strip(), len(label.split())
+        if folded in self._words:
+            return "", ""
         if folded in self._folded or (ends and any(_one_letter_apart(folded, one) for one in self._folded)):
             return "near", folded
         if label.isupper() and count == 1 and len(label) <= 12 and (ends or behind.isalpha()):
@@ -271,6 +280,7 @@ def read_transcript(
     interviewers: Collection[str],
     participants: Collection[str],
     other_labels: Collection[str] = (),
+    not_labels: Collection[str] = (),
 ) -> tuple[Transcript | None, list[Problem]]:
     """Read one transcript into turns.
 
@@ -282,6 +292,8 @@ def read_transcript(
         Speaker labels of each role.
     other_labels : collection of str
         Labels of persons who are neither, such as observers and interpreters; their speech stays in the text.
+    not_labels : collection of str
+        Words before a colon that begin lines of speech and are nobody's label.
 
     Returns
     -------
@@ -311,7 +323,7 @@ def read_transcript(
     problems = guard(path, source.path)
     if _stops(problems):
         return None, problems
-    labels = _Labels(interviewers, participants, other_labels)
+    labels = _Labels(interviewers, participants, other_labels, not_labels)
     try:
         document = read_document(path, source.encoding, labels.roles)
     except Unreadable as fault:
@@ -356,11 +368,12 @@ def read_interviews(
     interviewers: Collection[str],
     participants: Collection[str],
     other_labels: Collection[str] = (),
+    not_labels: Collection[str] = (),
 ) -> tuple[list[Transcript], list[Problem], list[dict[str, Any]]]:
     """Read all transcripts; return them with the problems and the ledger of files."""
     transcripts, problems, ledger = [], [], []
     for source in of_kind(sources, "transcript"):
-        found, faults = read_transcript(source, interviewers, participants, other_labels)
+        found, faults = read_transcript(source, interviewers, participants, other_labels, not_labels)
         problems += faults
         if found:
             transcripts.append(found)

@@ -193,7 +193,11 @@ def run(
     book = read_codebook(codebook)
     decisions = read_decisions(sources)
     transcripts, problems, _ledger = read_interviews(
-        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+        sources,
+        settings["interviewers"],
+        settings["participants"],
+        other_labels=settings["others"],
+        not_labels=settings["not_labels"],
     )
     texts = {one.interview: one.text for one in transcripts}
     codings = read_codings(of_kind(sources, "coding"), texts, book.codes, decisions=decisions)

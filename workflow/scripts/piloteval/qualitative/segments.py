@@ -120,7 +120,11 @@ def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
 def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Read the transcripts, keep the interviews that may be heard and cut them into sentences."""
     transcripts, problems, ledger = read_interviews(
-        sources, settings["interviewers"], settings["participants"], other_labels=settings["others"]
+        sources,
+        settings["interviewers"],
+        settings["participants"],
+        other_labels=settings["others"],
+        not_labels=settings["not_labels"],
     )
     require(sources, settings, problems)
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
