@@ -352,7 +352,9 @@ def _type_answers(file: File, intake: Answers) -> bool:
         missing = {text for name in layout.names(item) for text in raw.missing.get(name, ())} & distinct
         bad = (broken.keys() & distinct) - missing
         file.columns.append(
-            [None if text in missing else values[text] for text in texts] if missing else [values[t] for t in texts]
+            [None if text in missing else values[text] for text in texts]
+            if missing
+            else list(map(values.__getitem__, texts))
         )
         blank += texts.count("") if "" in distinct else 0
         declared += sum(texts.count(text) for text in missing)

@@ -221,8 +221,7 @@ def _read_text(source: Source) -> Grid:
     delimiter = DELIMITERS.get(source.delimiter) or (said and said[1]) or _delimiter(text)
     records: list[list[str]] = []
     try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            records.append(record)
+        records.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         found = "a quotation mark is opened and not closed"
         remedy = "Export the file again as CSV."
@@ -239,7 +238,9 @@ def _read_text(source: Source) -> Grid:
     name = next(name for name, mark in DELIMITERS.items() if mark == delimiter)
     kind = "TSV" if delimiter == "\t" else "CSV"
     shown = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16"}.get(encoding.lower(), encoding.lower())
-    return Grid([[cell.strip() for cell in record] for record in records], f"{kind}, {shown}, {name}")
+    if not text.isascii() or any(blank in text for blank in " \t\v\f"):  # most files of answers hold none
+        records = [[cell.strip() for cell in record] for record in records]
+    return Grid(records, f"{kind}, {shown}, {name}")
 
 
 def _cell(value: object) -> str:
