@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 
 import pytest
+from exports import DICTIONARY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval.intake import redcap
@@ -17,35 +18,13 @@ from piloteval.intake.tabular import RawTable, Unreadable, read_table
 
 repeated = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 
-#: The header row of a dictionary as REDCap downloads it.
-HEADER = [
-    "Variable / Field Name",
-    "Form Name",
-    "Section Header",
-    "Field Type",
-    "Field Label",
-    "Choices, Calculations, OR Slider Labels",
-    "Field Note",
-    "Text Validation Type OR Show Slider Number",
-    "Text Validation Min",
-    "Text Validation Max",
-    "Identifier?",
-    "Branching Logic (Show field only if...)",
-    "Required Field?",
-    "Custom Alignment",
-    "Question Number (surveys only)",
-    "Matrix Group Name",
-    "Matrix Ranking?",
-    "Field Annotation",
-]
-
 
 def row(name, form="base", kind="text", label="", **cells):
     """Return a row of a dictionary; the keys are those of `redcap.COLUMNS`."""
     given = {"name": name, "form": form, "kind": kind, "label": label or name, **cells}
     return [
         next((given[key] for key, names in redcap.COLUMNS.items() if names[0] == one and key in given), "")
-        for one in HEADER
+        for one in DICTIONARY
     ]
 
 
@@ -55,7 +34,7 @@ def table(columns, *rows, **more):
 
 def dictionary(*rows):
     rows = rows if rows and rows[0][0] == "record_id" else (row("record_id"), *rows)
-    return read_dictionary(replace(table(HEADER, *rows), file="dictionary.csv"))
+    return read_dictionary(replace(table(DICTIONARY, *rows), file="dictionary.csv"))
 
 
 def sentences(found):
@@ -94,9 +73,9 @@ DOWNLOADED = [
 def test_dictionary_as_redcap_downloads_it(tmp_path):
     path = tmp_path / "Pilot_DataDictionary_2025-03-01.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([HEADER, *DOWNLOADED])
+        csv.writer(file).writerows([DICTIONARY, *DOWNLOADED])
     read = read_dictionary(read_table(Source(line=2, source="d", kind="dictionary", path=str(path))))
-    assert len(HEADER) == 18
+    assert len(DICTIONARY) == 18
     assert read.file == str(path)
     assert list(read.fields) == [one[0] for one in DOWNLOADED]
     assert read.fields["role"] == redcap.Field(
@@ -118,7 +97,7 @@ def test_dictionary_as_redcap_downloads_it(tmp_path):
 
 def test_dictionary_as_the_api_gives_it():
     names = {old: new for old, new in redcap.COLUMNS.values()}
-    raw = table([names.get(one, one.lower()) for one in HEADER], *DOWNLOADED)
+    raw = table([names.get(one, one.lower()) for one in DICTIONARY], *DOWNLOADED)
     assert read_dictionary(raw).fields == dictionary(*DOWNLOADED).fields
 
 
@@ -146,7 +125,7 @@ def test_another_table_is_no_dictionary():
 
 
 def test_dictionary_without_columns():
-    columns = [one for one in HEADER if one not in ("Field Type", "Required Field?")]
+    columns = [one for one in DICTIONARY if one not in ("Field Type", "Required Field?")]
     rules, found = zip(*refused(table(columns, [""] * len(columns))), strict=True)
     assert rules == ("table.no-column", "table.no-column")
     assert (
@@ -156,7 +135,7 @@ def test_dictionary_without_columns():
 
 
 def test_dictionary_with_rows_nobody_can_tell_apart():
-    found = refused(table(HEADER, row("record_id"), row("q1"), row("q1"), row("")))
+    found = refused(table(DICTIONARY, row("record_id"), row("q1"), row("q1"), row("")))
     assert [sentence for _rule, sentence in found] == [
         "export.csv, row 4, column Variable / Field Name: the row names a field that another row names. Download the data dictionary from REDCap again.",
         "export.csv, row 5, column Variable / Field Name: the row names no field. Download the data dictionary from REDCap again.",

@@ -139,41 +139,14 @@ CONTRACTS: dict[str, Table] = {
             "a problem found at intake, with the value set aside and ids that are nearly the same",
             {"source": TEXT, **PROBLEM, "value": TEXT, "suggestion": TEXT},
         ),
-        Table(
-            "restricted/quality/rows_questionnaires.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
-        ),
-        Table(
-            "restricted/quality/rows_people.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
-        ),
-        Table(
-            "restricted/quality/rows_certification.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
-        ),
-        Table(
-            "restricted/quality/rows_consensus.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
-        ),
-        Table(
-            "restricted/quality/rows_interviews.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
-        ),
-        Table(
-            "restricted/quality/rows_codings.csv",
-            "rows of one file and wave, accounted for",
-            LEDGER,
-            keys=("source", "wave"),
+        *(
+            Table(
+                f"restricted/quality/rows_{name}.csv",
+                "rows of one file and wave, accounted for",
+                LEDGER,
+                keys=("source", "wave"),
+            )
+            for name in ("certification", "codings", "consensus", "interviews", "people", "questionnaires")
         ),
         Table(
             "restricted/quality/accounting.csv",
