@@ -153,10 +153,7 @@ def check_sheet(sheet: str, sources: list[Source], found: Iterable[str], setting
         All problems at once.
     """
     problems: list[Problem] = []
-    allowed = {"site": settings["sites"], "wave": settings["waves"], "language": settings["languages"]}
-    instruments = settings["instruments"]
     columns = schema("inputs")["properties"]
-    kinds, dialects = columns["kind"]["enum"], columns["dialect"]["enum"]
     dictionaries = {one.source for one in sources if one.kind == "dictionary"}
     seen: dict[tuple[str, str], int] = {}
     for one in sources:
@@ -165,113 +162,44 @@ def check_sheet(sheet: str, sources: list[Source], found: Iterable[str], setting
         unique = [("source", one.source), ("path", f"{one.path}\0{one.sheet}")]
         if one.kind == "transcript" and one.unit:
             unique.append(("unit", one.unit))
+        faults: list[tuple[str, str, str]] = []
         for column, name in unique:
-            value = getattr(one, column)
-            if not value:
-                problems.append(
-                    problem("sheet.cell", sheet, **at, column=column, found="the cell is empty", expected="a value")
-                )
+            if not getattr(one, column):
+                faults.append((column, "the cell is empty", "a value"))
             elif (column, name) in seen:
-                problems.append(
-                    problem(
-                        "sheet.duplicate", sheet, **at, column=column, found=f"this repeats row {seen[column, name]}"
-                    )
-                )
+                told = f"this repeats row {seen[column, name]}"
+                problems.append(problem("sheet.duplicate", sheet, **at, column=column, found=told))
             else:
                 seen[column, name] = one.line
-        if one.kind not in kinds:
-            problems.append(
-                problem(
-                    "sheet.cell",
-                    sheet,
-                    **at,
-                    column="kind",
-                    found="the kind is not known",
-                    expected="one of " + ", ".join(kinds),
-                )
-            )
-        for column, names in allowed.items():
-            value = getattr(one, column)
+        for column, known, what in (
+            ("kind", columns["kind"]["enum"], "the kind"),
+            ("delimiter", ["", *DELIMITERS], "the separator"),
+            ("dialect", columns["dialect"]["enum"], "the platform"),
+        ):
+            if getattr(one, column) not in known:
+                faults.append((column, f"{what} is not known", "one of " + ", ".join(filter(None, known))))
+        for column in ("site", "wave", "language"):
+            value, names = getattr(one, column), settings[f"{column}s"]
             if value and value not in names:
                 expected = "one of " + ", ".join(names) if names else "an empty cell"
-                problems.append(
-                    problem(
-                        "sheet.cell",
-                        sheet,
-                        **at,
-                        column=column,
-                        found=f"the {column} `{value}` is not in the configuration",
-                        expected=expected,
-                    )
-                )
-        if one.delimiter and one.delimiter not in DELIMITERS:
-            problems.append(
-                problem(
-                    "sheet.cell",
-                    sheet,
-                    **at,
-                    column="delimiter",
-                    found="the separator is not known",
-                    expected="one of " + ", ".join(DELIMITERS),
-                )
-            )
-        if one.dialect and one.dialect not in dialects:
-            problems.append(
-                problem(
-                    "sheet.cell",
-                    sheet,
-                    **at,
-                    column="dialect",
-                    found="the platform is not known",
-                    expected="one of " + ", ".join(filter(None, dialects)),
-                )
-            )
-        if one.dictionary and one.dictionary not in dictionaries:
-            problems.append(
-                problem(
-                    "sheet.cell",
-                    sheet,
-                    **at,
-                    column="dictionary",
-                    found="no file of the kind dictionary has this source",
-                    expected="the source of a row of the kind dictionary",
-                )
-            )
-        if one.version and len(one.instruments) != 1:
-            problems.append(
-                problem(
-                    "sheet.cell",
-                    sheet,
-                    **at,
-                    column="version",
-                    found="a version is given for a file that does not name one instrument",
-                    expected="an empty cell, or one instrument in the column `instrument`",
-                )
-            )
+                faults.append((column, f"the {column} `{value}` is not in the configuration", expected))
         for name in one.instruments:
-            if name not in instruments:
-                problems.append(
-                    problem(
-                        "sheet.cell",
-                        sheet,
-                        **at,
-                        column="instrument",
-                        found=f"the instrument `{name}` is not in the configuration",
-                        expected="one of " + ", ".join(instruments),
-                    )
-                )
+            if name not in settings["instruments"]:
+                expected = "one of " + ", ".join(settings["instruments"])
+                faults.append(("instrument", f"the instrument `{name}` is not in the configuration", expected))
+        if one.dictionary and one.dictionary not in dictionaries:
+            told = "no file of the kind dictionary has this source"
+            faults.append(("dictionary", told, "the source of a row of the kind dictionary"))
+        if one.version and len(one.instruments) != 1:
+            told = "a version is given for a file that does not name one instrument"
+            faults.append(("version", told, "an empty cell, or one instrument in the column `instrument`"))
         for column in NEEDS.get(one.kind, ()):
             if not getattr(one, column):
-                problems.append(
-                    problem(
-                        "sheet.cell",
-                        sheet,
-                        **at,
-                        column=column,
-                        found="the cell is empty",
-                        expected=f"a value, since the kind is {one.kind}",
-                    )
-                )
+                faults.append((column, "the cell is empty", f"a value, since the kind is {one.kind}"))
+        problems += [
+            problem("sheet.cell", sheet, **at, column=column, found=told, expected=expected)
+            for column, told, expected in faults
+        ]
         if one.path and not Path(one.path).is_file():
             problems.append(problem("sheet.no-file", sheet, **at, column="path", found=f"there is no file {one.path}"))
     announced = {Path(one.path).as_posix() for one in sources if one.path}
