@@ -120,3 +120,24 @@ def test_a_good_output_survives_a_failing_second_run(tmp_path):
     before = (tmp_path / FLOW).read_bytes()
     assert run(tmp_path, good + "    raise RuntimeError('no space left')\n").returncode == 1
     assert (tmp_path / FLOW).read_bytes() == before
+
+
+def test_error_of_another_program_about_a_file_stays_in_the_restricted_tier(tmp_path):
+    done = run(
+        tmp_path,
+        """
+with job(snakemake) as this:
+    from piloteval.errors import PilotError, keep_foreign
+
+    try:
+        raise ValueError("Maria Novak")
+    except ValueError:
+        keep_foreign("data/x.sav")
+    raise PilotError("data/x.sav: this is not an SPSS file that can be opened.")
+""",
+    )
+    assert "Maria Novak" not in done.stdout + done.stderr
+    assert "Maria Novak" not in (tmp_path / "logs/describe_sample.log").read_text()
+    kept = (tmp_path / "results/restricted/traces/describe_sample_files.txt").read_text()
+    assert "data/x.sav" in kept
+    assert "ValueError: Maria Novak" in kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 
 class PilotError(Exception):
     """A fault the analyst can mend; its text is one sentence, or one a line, fit for the console.
@@ -21,3 +23,14 @@ class DataError(PilotError):
 
 class ContractError(PilotError):
     """A result that breaks its own table contract: a fault of the program, not of the data."""
+
+
+#: For texts of other programs' errors, which may hold values of the data: a job writes them to the restricted tier.
+FOREIGN = logging.getLogger("piloteval.foreign")
+FOREIGN.propagate = False
+FOREIGN.addHandler(logging.NullHandler())
+
+
+def keep_foreign(path: object) -> None:
+    """Keep the error being handled, which a program we use has raised about a file, for the restricted tier."""
+    FOREIGN.info("%s", path, exc_info=True)

@@ -25,7 +25,7 @@ for _library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_library, "1")
 
 from piloteval import tables, tiers  # noqa: E402
-from piloteval.errors import ContractError, PilotError  # noqa: E402
+from piloteval.errors import FOREIGN, ContractError, PilotError  # noqa: E402
 from piloteval.summary import STOPPED  # noqa: E402
 
 if TYPE_CHECKING:
@@ -33,6 +33,20 @@ if TYPE_CHECKING:
 
 #: Full traces can hold values from the data, so they go to the restricted tier, never to the console or the log.
 TRACES = Path("results/restricted/traces")
+
+
+class _Foreign(logging.Handler):
+    """Writes errors of other programs to the restricted tier, when there are any."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.path = TRACES / f"{rule}_files.txt"
+        self.path.unlink(missing_ok=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{self.format(record)}\n")
 
 
 class Job:
@@ -184,6 +198,8 @@ def job(snakemake: Any) -> Iterator[Job]:
 
         logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s", force=True)
         this = Job(snakemake)
+        FOREIGN.addHandler(_Foreign(this.rule))
+        FOREIGN.setLevel(logging.INFO)
         failed = False
         try:
             yield this

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
+from piloteval.errors import keep_foreign
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.guards import members
 from piloteval.intake.tabular import Unreadable, decode
@@ -297,6 +298,7 @@ def _read_word(path: Path, encoding: str, labels: Collection[str]) -> Document:
         blocks = list(_word_blocks(body, hidden))
         counts = _word_parts(document, hidden)
     except Exception:
+        keep_foreign(path)
         raise _unreadable(path, "a Word document") from None
     if changes:
         raise _tracked(path, changes)
@@ -437,6 +439,7 @@ def _read_open(path: Path, encoding: str, labels: Collection[str]) -> Document:
         blocks = list(_open_blocks(body, hidden))
         counts = _open_parts(body, styles, hidden)
     except Exception:
+        keep_foreign(path)
         raise _unreadable(path, "an OpenDocument text") from None
     if changes:
         raise _tracked(path, changes)
@@ -544,6 +547,7 @@ def _cues(path: Path, text: str, form: str, what: str) -> Iterator[Line]:
     try:
         captions = webvtt.from_buffer(io.StringIO("\n".join(rows).lstrip("\n")), format=form).captions
     except Exception:
+        keep_foreign(path)
         raise _unreadable(path, what) from None
     lost = _lost_row(rows, [line for cue in captions for line in cue.lines], form)
     if lost:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from piloteval.errors import keep_foreign
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.dialects import NAMES, Export, NotThisExport, recognise
 from piloteval.intake.guards import guard
@@ -323,6 +324,7 @@ def _read_workbook(source: Source) -> Grid:
         names = [one.name for one in book.sheets_metadata if one.visible == visible]
         hidden = [one.name for one in book.sheets_metadata if one.visible != visible]
     except Exception:
+        keep_foreign(source.path)
         raise Unreadable(
             problem("file.unreadable", source.path, found="this is not a workbook that can be opened")
         ) from None
@@ -341,6 +343,7 @@ def _read_workbook(source: Source) -> Grid:
         rows = sheet.to_python(skip_empty_area=False)
         merged = sheet.merged_cell_ranges or []
     except Exception:
+        keep_foreign(source.path)
         raise Unreadable(
             problem("file.unreadable", source.path, found="a sheet of this workbook cannot be read")
         ) from None
@@ -358,6 +361,7 @@ def _statistical(source: Source, form: str, read: Callable[..., tuple[Any, Any]]
     try:
         cells, meta = read(source.path, apply_value_formats=False, user_missing=True, output_format="dict")
     except Exception:
+        keep_foreign(source.path)
         raise Unreadable(
             problem("file.unreadable", source.path, found=f"this is not {form} file that can be opened")
         ) from None
