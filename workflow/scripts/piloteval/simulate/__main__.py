@@ -29,6 +29,8 @@ README = (
     "and an analyst could not: true change and reliability, gold codes, identifying details. "
     "Tests read it; no rule does.\n"
 )
+#: Transcripts that come in another format than the rest.
+TRANSCRIPTS = {"I14": "odt", "I15": "srt"}
 #: How the institutions send their questionnaires, in turn.
 FORMATS = ("csv;", "redcap", "sav", "csv,", "wide", "csv;", "limesurvey", "csv,", "xlsx")
 
@@ -146,15 +148,16 @@ def _interviews(
         person = same[0]
         free.remove(person)
         listed.append([one.interview, person.participant, f"2025-11-{3 + place % 25:02d}", one.minutes])
-        suffix = ("txt", "docx", "vtt")[place % 3]
+        suffix = TRANSCRIPTS.get(one.interview, ("txt", "docx", "vtt")[place % 3])
         path = folder / f"interviews/{one.interview}.{suffix}"
         if suffix == "txt":
             head = f"Interview {one.interview}\nsynthetic, no real person speaks here\n\n"
             files.write_text(path, head + "\n\n".join(f"{label}: {speech}" for label, speech in one.turns) + "\n")
-        elif suffix == "docx":
-            files.write_document(
-                path, [f"Interview {one.interview}", "", *(f"{label}: {speech}" for label, speech in one.turns)]
-            )
+        elif suffix in ("docx", "odt"):
+            write = files.write_document if suffix == "docx" else files.write_open_document
+            write(path, [f"Interview {one.interview}", "", *(f"{label}: {speech}" for label, speech in one.turns)])
+        elif suffix == "srt":
+            files.write_text(path, interviews.as_subrip(one))
         else:
             files.write_text(path, interviews.as_webvtt(one))
         rows.append(

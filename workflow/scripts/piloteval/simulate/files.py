@@ -91,6 +91,33 @@ def write_document(path: Path, paragraphs: Iterable[str]) -> None:
     _place(path).write_bytes(_without_clock(buffer.getvalue()))
 
 
+def write_open_document(path: Path, paragraphs: Iterable[str]) -> None:
+    """Write an OpenDocument text with one paragraph an entry."""
+    from xml.sax.saxutils import escape
+
+    kind = "application/vnd.oasis.opendocument.text"
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    body = "".join(f"<text:p>{escape(text)}</text:p>" for text in paragraphs)
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="{names}:office:1.0" '
+        f'xmlns:text="{names}:text:1.0" office:version="1.2"><office:body><office:text>{body}</office:text>'
+        "</office:body></office:document-content>"
+    )
+    manifest = (
+        f'<?xml version="1.0" encoding="UTF-8"?><manifest:manifest xmlns:manifest="{names}:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name, text in (("mimetype", kind), ("content.xml", content), ("META-INF/manifest.xml", manifest)):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o600 << 16
+            target.writestr(entry, text)
+    _place(path).write_bytes(buffer.getvalue())
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with line feeds."""
     _place(path).write_bytes(text.encode("utf-8"))

@@ -152,6 +152,16 @@ def as_webvtt(interview: Interview) -> str:
     return "\n".join(cues)
 
 
+def as_subrip(interview: Interview) -> str:
+    """Return the interview as SubRip: a cue a sentence, with the label before the words."""
+    cues = as_webvtt(interview).split("\n\n")[1:]
+    lines = []
+    for number, cue in enumerate(cues, start=1):
+        time, words = cue.strip().split("\n", 1)
+        lines += [str(number), time.replace(".", ","), re.sub(r"<v ([^>]+)>", r"\1: ", words), ""]
+    return "\n".join(lines)
+
+
 def _stamp(seconds: float) -> str:
     whole, thousandths = divmod(round(seconds * 1000), 1000)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{thousandths:03d}"
