@@ -333,6 +333,12 @@ def test_header_below_titles_is_found_and_told(tmp_path):
     ]
 
 
+def test_header_with_a_cell_too_many_is_one_sentence(tmp_path):
+    assert refused(tmp_path, "a,b,c\n1,2\n3,4\n5,6\n") == [
+        ", row 2: every row has 2 cells; expected 3 as in the header. Check the header's cells and the separator."
+    ]
+
+
 def test_line_of_the_separator_is_no_row(tmp_path):
     table = read(tmp_path, "sep=;\r\na;b\r\n1;2\r\n")
     assert (table.columns, table.rows, table.numbers) == (["a", "b"], [["1", "2"]], [2])

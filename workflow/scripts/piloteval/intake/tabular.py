@@ -487,6 +487,7 @@ def _rows(
 ) -> tuple[list[list[str]], list[int], list[Problem], list[tuple[Problem, str]]]:
     """Take the records under the header: blank rows are skipped and keep their number, strangers are set aside."""
     rows, numbers, faults, aside = [], [], [], []
+    lengths: set[int] = set()
     below_gap = False
     last = len(records) - 3
     # In a data dictionary the first cell is the name of a field, and a field may be called total.
@@ -513,9 +514,15 @@ def _rows(
         elif len(row) != width:
             found, expected = f"the row has {len(row)} cells", f"{width} as in the header"
             faults.append(problem("table.ragged", file, **at, found=found, expected=expected))
+            lengths.add(len(row))
         else:
             rows.append(row)
             numbers.append(place + first - 1)
+    if len(faults) > 2 and not rows and len(lengths) == 1:
+        # One fault of the header, and none of every row.
+        found, remedy = f"every row has {lengths.pop()} cells", "Check the header's cells and the separator."
+        where = {"sheet": sheet, "row": faults[0].row, "expected": faults[0].expected}
+        faults = [problem("table.ragged", file, **where, found=found, remedy=remedy)]
     return rows, numbers, faults, aside
 
 
