@@ -156,6 +156,16 @@ def test_formula_without_a_result_in_a_table_headed_by_ids_is_told_by_its_letter
     assert not any("QX" in one.sentence() for one in found.problems)
 
 
+def test_second_row_of_headings_is_told_as_such(tmp_path):
+    texts = [f"Question {n}" for n in range(6)]
+    assert told(answers(tmp_path, ("Id", *texts), ("P1", *[3] * 6)), tmp_path) == [
+        "q.csv, row 2: the row seems to be a second header. Delete the row, so that the answers begin under the header."
+    ]
+    # Words in every row are another fault.
+    found = answers(tmp_path, ("P1", *["often"] * 6), ("P2", *["never"] * 6))
+    assert {one.rule for one in found.problems} == {"answer.labels"}
+
+
 def test_other_wave_or_other_instrument_in_another_file_is_no_copy(tmp_path):
     who5 = list(INSTRUMENTS["who5"].items)
     (tmp_path / "who.csv").write_text(f"participant,{','.join(who5)}\nP1,1,2,3,4,5\n", encoding="utf-8")

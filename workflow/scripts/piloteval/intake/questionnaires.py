@@ -192,6 +192,7 @@ def read_questionnaires(
         layout = lay_out(raw, source, asked, wording)
         file = File(source, raw, layout)
         faults = [*raw.problems, *layout.problems, *_version(raw, source, asked), *_mangled(file)]
+        faults += _second_header(file)
         intake.problems += faults
         if any(one.level == "STOP" for one in faults):
             continue
@@ -274,6 +275,29 @@ def _mangled(file: File) -> list[Problem]:
         if MANGLED.fullmatch(entry.person):
             return [problem("person.mangled", **file.at(entry))]
     return []
+
+
+def _second_header(file: File) -> list[Problem]:
+    """Refuse a second row of headings: words over every item in the first row, numbers in the next."""
+    if len(file.layout.entries) < 2 or file.layout.entries[0].rows is not None:
+        return []
+    read = []
+    for entry in file.layout.entries[:2]:
+        given = [
+            (text, instrument)
+            for text, (instrument, _item) in zip(entry.cells, file.layout.items, strict=True)
+            if text and text not in instrument.missing_codes
+        ]
+        words = sum(
+            number(text) is None and alike(text) not in map(alike, instrument.texts) for text, instrument in given
+        )
+        read.append((words, len(given)))
+    (first, given), (second, _other) = read
+    if first < FEW or first < given or second:
+        return []
+    remedy = "Delete the row, so that the answers begin under the header."
+    at = {**file.at(file.layout.entries[0]), "column": ""}
+    return [problem("table.header", **at, found="the row seems to be a second header", remedy=remedy)]
 
 
 def _unfit(
