@@ -748,6 +748,15 @@ def file_sent_twice(desk):
     return [Expected("sheet.copy", SHEET_FILE, desk.sources["again"].line, "path")]
 
 
+def test_dictionary_may_be_the_same_for_several_institutions(desk_of):
+    desk = desk_of(*selection("redcap"))
+    dictionary = next(one for one in desk.sources.values() if one.kind == "dictionary")
+    shutil.copyfile(dictionary.path, "data/same.csv")
+    desk.add("same", "dictionary", "data/same.csv")
+    desk.pins = digests()
+    assert "sheet.copy" not in {one.rule for one in desk.check().problems}
+
+
 @on("register")
 def ids_alike(desk):
     with desk.rows(path="data/register.csv") as records:

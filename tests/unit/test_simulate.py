@@ -124,6 +124,7 @@ def test_more_sites_and_items_than_shipped(tmp_path):
     assert len((made / "config/sites.tsv").read_text(encoding="utf-8").splitlines()) == 13
     extra = read_instruments([str(made / "config/instruments/extra.yaml")])["extra"]
     assert len(extra.items) == 7
+    assert extra.columns["limesurvey"] == ["extra[SQ{nnn}]"]
     assert "extra" in read_yaml(made / "config/config.yaml")["instruments"]
 
 

@@ -269,10 +269,10 @@ def _files(
 
 
 def _copies(sheet: str, sources: list[Source], digests: dict[str, str]) -> list[Problem]:
-    """Name files that are the same as another one of the sheet, byte for byte."""
+    """Name files that are the same as another one of the sheet, byte for byte; a dictionary may serve several sites."""
     first: dict[str, Source] = {}
     problems = []
-    for one in sources:
+    for one in (source for source in sources if source.kind != "dictionary"):
         before = first.setdefault(digests.get(one.path, one.path), one)
         if before.path != one.path and digests.get(one.path) != "missing":
             found = f"the file {one.path} is the same as {before.path}, byte for byte"

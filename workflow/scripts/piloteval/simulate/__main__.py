@@ -306,7 +306,7 @@ def _extra_instrument(study: Path, items: int) -> None:
         study / "config/instruments/extra.yaml",
         "instrument: extra\nname: Extra questionnaire for benchmarks\nversion: none\nstatus: unconfirmed\n"
         "source: made by the simulator\n"
-        f"responses: {{values: [1, 2, 3, 4, 5]}}\nitems: [{names}]\n"
+        f'responses: {{values: [1, 2, 3, 4, 5]}}\ncolumns: {{limesurvey: ["extra[SQ{{nnn}}]"]}}\nitems: [{names}]\n'
         "scales:\n  - {scale: total, label: Extra, items: all, score: mean, range: [1, 5], "
         "direction: higher is better, min_answered: 0.5}\n",
     )
