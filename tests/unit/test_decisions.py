@@ -89,7 +89,10 @@ def test_decision_on_another_state_of_the_file_stops(study, tmp_path):
         "resolutions.csv, row 2, column sha256: the file has changed since the decision was taken, so the row may be "
         "another. Look at the file again and renew the decision with the file's new SHA-256."
     ]
-    assert kept(study.read()) == set()
+    found = study.read()
+    assert kept(found) == set()
+    # Every rule that reads the answers refuses as well, not only the check.
+    assert [one.rule for one in found.problems if one.level == "STOP"] == ["resolution.stale"]
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,11 @@ def read_questionnaires(
     """
     sources = list(sources)
     wording = Wording.of(settings)
-    decisions = decisions or read_decisions(sources)
     dictionaries = {one.source: one for one in of_kind(sources, "dictionary")}
     intake = Answers(["participant", "site", "wave", "instrument", "item", "value", "source", "row"])
+    if decisions is None:
+        decisions = read_decisions(sources)
+        intake.problems += decisions.problems
     asides: Counter[tuple[str, str]] = Counter()
     headers: dict[tuple[str, ...], set[str]] = {}
     for source in of_kind(sources, "questionnaire"):
