@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONPATH := workflow/scripts
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test test-full lint bench example receive docs lock key clean help
+.PHONY: report test test-full lint bench example receive docs lock key leakscan clean help
 
 help:            ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -51,8 +51,11 @@ lock: $(READY)   ## renew requirements.lock and environment.yml together
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements.lock
 	@python -m piloteval.upkeep --fix
 
-key: $(READY)    ## make a secret key for the pseudonyms (never commit it)
-	@python -m piloteval.people pilot.key
+key: $(READY)    ## make a secret key for the pseudonyms outside the repository (KEY=path for another place)
+	@python -m piloteval.keys $(KEY)
+
+leakscan: $(READY) ## look for people in everything a run writes outside results/restricted
+	@python -m piloteval.leakscan
 
 clean:           ## remove all results
 	rm -rf results logs benchmarks .snakemake

@@ -68,7 +68,7 @@ rule themes:
 
 
 onstart:
-    summary.begin()
+    summary.begin(study, workflow.dag)
 
 
 onsuccess:

@@ -26,7 +26,7 @@ def in_sequence() -> None:
     from piloteval.intake import check, sheet
     from piloteval.measures import certification, change, delphi, sample, scales, scoring
     from piloteval.plan import RESULTS, Study
-    from piloteval.qualitative import coders, coding, segments, themes
+    from piloteval.qualitative import coders, coding, recall, segments, themes
     from piloteval.qualitative.codebook import code_names, read_codebook
     from piloteval.release import publish
     from piloteval.report import figures
@@ -62,11 +62,12 @@ def in_sequence() -> None:
     checked, _page, _problems = check.run(
         study.sources, code_names(codebook), sheet=[config["inputs"]["sheet"]], sites=sites, instruments=instruments, standards=study.files("standards"),
         statements=study.files("statements"), pins=study.pins(), found=study.found(), cohorts=list(config["study"]["cohorts"]),
-        outcomes=[one["scale"] for one in config["outcomes"]], settings=settings, received=study.files("received"),
+        outcomes=[one["scale"] for one in config["outcomes"]], settings=settings, received=study.files("received"), criteria=study.criteria(),
         about=study.about(), floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/quality", problems=checked["problems"], files=checked["files"])
     write("restricted/quality", problems=checked["values"])
+    write("restricted/people", deletions=checked["deletions"])
     admitted = people.run(
         sources("register", "withdrawals", "interview_list"), sites=sites, instruments=[], key=study.files("key"),
         cohorts=list(config["study"]["cohorts"]), criteria=study.criteria(), settings=settings,
@@ -83,10 +84,13 @@ def in_sequence() -> None:
     )
     ledgers["questionnaires"] = scored.pop("rows")
     write("restricted/measures", **scored)
-    write("internal/sample", **sample.run(
-        admitted["screening"], admitted["participants"], scored["scores"], sites=sites, instruments=instruments, waves=study.waves(),
-        countries=config["study"]["countries"], registered=True,
-    ))  # fmt: skip
+    described = sample.run(
+        admitted["screening"], admitted["participants"], scored["scores"], admitted["interviewees"], sites=sites, instruments=instruments,
+        waves=study.waves(), countries=config["study"]["countries"], registered=True, floor=limits["internal_floor"],
+    )  # fmt: skip
+    write("internal/quality", flow=described.pop("flow"))
+    write("restricted/people", flow=described.pop("every_step"))
+    write("internal/sample", **described)
     known = read_instruments(instruments)
     by_scale, by_item = scales.estimate(
         scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n
@@ -117,15 +121,26 @@ def in_sequence() -> None:
     )
     ledgers["consensus"] = agreed.pop("rows")
     write("internal/consensus", **agreed)
-    spoken = segments.run(sources("transcript"), admitted["interviewees"], settings)
+    spoken = segments.run(
+        sources("transcript", "deny_list", "signoff", "identifiers"), admitted["interviewees"], sites, settings=settings,
+        models=config["interviews"]["entity_models"], banner=study.about()["banner"],
+    )  # fmt: skip
     ledgers["interviews"] = spoken.pop("rows")
-    write("internal/interviews", transcripts=spoken.pop("transcripts"))
-    write("restricted/interviews", **spoken)
+    write(
+        "internal/interviews",
+        transcripts=spoken.pop("transcripts"),
+        deidentification=recall.measure_recall(spoken["labelled"], confidence),
+    )
+    Path("results/restricted/interviews").mkdir(parents=True, exist_ok=True)
+    Path("results/restricted/interviews/review.html").write_text(spoken.pop("review"), encoding="utf-8")
+    write("restricted/interviews", replacements=spoken["replacements"], unknown_words=spoken.pop("unknown"))
+    write("restricted/interviews", texts=spoken["texts"], segments=spoken["segments"], labelled=spoken["labelled"])
     book = read_codebook(codebook[0])
     suggestions = coding.suggest(spoken["segments"], book)
     write("restricted/interviews", suggestions=suggestions)
     coded = coders.run(
-        sources("coding", "transcript"), admitted["interviewees"], spoken["segments"], suggestions, codebook[0], settings=settings, confidence=confidence
+        sources("coding", "transcript"), admitted["interviewees"], spoken["texts"], spoken["replacements"], spoken["segments"], suggestions, codebook[0],
+        settings=settings, confidence=confidence,
     )  # fmt: skip
     ledgers["codings"] = coded.pop("rows")
     write("internal/interviews", agreement=coded.pop("agreement"))

@@ -14,12 +14,14 @@ def pytest_addoption(parser):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say how many reference values were checked; read from the test reports, so that it also works under xdist."""
+    """Say what was measured, and how many reference values were checked; read from the test reports, so that it also works under xdist."""
     for reports in terminalreporter.stats.values():
         for report in reports:
-            lines = [text for name, text in getattr(report, "user_properties", []) if name == "reference values"]
-            for line in lines if getattr(report, "when", "") == "call" else []:
-                terminalreporter.write_line(f"reference values: {line}")
+            if getattr(report, "when", "") != "call":
+                continue
+            for name, text in getattr(report, "user_properties", []):
+                if name in ("reference values", "figures"):
+                    terminalreporter.write_line(f"{name}: {text}" if name == "reference values" else text)
 
 
 def pytest_configure(config):
@@ -32,12 +34,17 @@ def pytest_configure(config):
 
 #: Files that take long come first, so that two workers end together; a file stays with one worker (--dist loadfile).
 LONG_FIRST = (
+    "test_leaks.py",
     "test_freshness.py",
     "test_cases.py",
-    "test_errors.py",
+    "test_withdrawal.py",
     "test_engines.py",
+    "test_errors.py",
     "test_example.py",
     "test_browser.py",
+    "test_gate.py",
+    "test_faults.py",
+    "test_flow.py",
 )
 
 

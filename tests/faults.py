@@ -52,6 +52,8 @@ STUDY = {
     "not_labels": [],
 }
 SITES = ("at1", "at2")
+#: Who may take part: the criteria let in everybody.
+CRITERIA = {"min_age": 18, "min_experience_years": 5, "professions": [], "require_affiliation": True}
 
 
 def site_of(place: int) -> str:
@@ -488,6 +490,24 @@ TABLES: dict[str, tuple[str, str, Records, dict[str, str]]] = {
     "indicator": ("indicator", "data/indicator.csv", INDICATOR, {}),
     "list": ("interview_list", "data/list.csv", LISTED, {}),
     "codings": ("coding", "data/codings.csv", CODINGS, {}),
+    "names": (
+        "deny_list",
+        "data/names.csv",
+        [["kind", "text", "role", "same_as"], ["person", "Zzkanna", "colleague", ""], ["person", "Zzk", "", "Zzkanna"]],
+        {},
+    ),
+    "labels": (
+        "identifiers",
+        "data/labels.csv",
+        [["interview", "kind", "start", "end", "listed"], ["iv-txt", "person", "3", "8", "yes"]],
+        {},
+    ),
+    "signed": (
+        "signoff",
+        "data/signed.csv",
+        [["interview", "sha256", "signed_by", "signed_on"], ["iv-txt", "0123456789abcdef", "zzk reader", "2026-05-06"]],
+        {},
+    ),
 }
 #: The register in every flat form, for the rules of records.
 REGISTERS = {
@@ -598,6 +618,7 @@ class Desk:
     pins: dict[str, str] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     instruments: Path | None = None
+    enrolment: int | None = None
 
     def lay(self) -> None:
         """Copy the files that are to be checked."""
@@ -683,7 +704,14 @@ class Desk:
                 cohorts=["peers"],
                 outcomes=["brs.total"],
                 settings=self.settings,
-                about={"title": "", "waves": {"pre": "Before", "post": "After"}, "banner": "", "changed_files": "note"},
+                criteria=CRITERIA,
+                about={
+                    "title": "",
+                    "waves": {"pre": "Before", "post": "After"},
+                    "banner": "",
+                    "changed_files": "note",
+                    "registered_enrolment": self.enrolment,
+                },
                 floor=5,
             )
         finally:

@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import struct
+from collections import Counter
 from itertools import count
 from pathlib import Path
 
@@ -780,6 +781,39 @@ def withdrawal_unclear(desk, which):
     return [Expected("person.withdrawal", "data/withdrawals.csv", 2, "scope" if which == "scope" else "participant")]
 
 
+#: What still holds a person after a withdrawal whose data are said to be deleted, by its scope.
+LEFT_OVER = {"all": ("register", "comma"), "survey": ("register", "comma"), "interview": ("list", "txt")}
+
+
+@on("register", "comma", "withdrawals", "list", "txt", forms=tuple(LEFT_OVER))
+def person_came_back(desk, which):
+    with desk.rows(path="data/withdrawals.csv") as records:
+        records[0].append("deleted_on")
+        records[1] = [IDS[0], "2026-05-05", which, "2026-05-20"]
+    return [Expected("person.returned", "data/withdrawals.csv", 2, "deleted_on")]
+
+
+def test_person_whose_data_are_deleted_may_be_unknown(desk_of):
+    """A list of withdrawals that names somebody whose rows are gone stops nothing, and counts nobody twice."""
+    desk = desk_of("register", "comma", "withdrawals", "list", "txt")
+    for path in ("register", "comma", "list"):
+        with desk.rows(path=f"data/{path}.csv") as records:
+            records[:] = [row for row in records if IDS[0] not in row]
+    desk.remove("txt")
+    with desk.rows(path="data/withdrawals.csv") as records:
+        records[0].append("deleted_on")
+        records[1] = [IDS[0], "2026-05-05", "all", "2026-05-20"]
+    outcome = desk.check()
+    assert [one.sentence() for one in outcome.problems if one.level != "NOTE"] == []
+    assert outcome.rows("deletions") == []
+
+
+@on("register")
+def more_people_than_registered(desk):
+    desk.enrolment = len(IDS) - 1
+    return [Expected("person.enrolment", "data/register.csv")]
+
+
 # --------------------------------------------------------------------------------------------------------------------
 # Records
 # --------------------------------------------------------------------------------------------------------------------
@@ -1162,6 +1196,35 @@ def coding_with_a_wrong_cell(desk, which):
     return [Expected(rule, "data/codings.csv", 2, which)]
 
 
+@on("names", forms=("same_as",))
+def another_name_of_nobody(desk, which):
+    with desk.rows(path="data/names.csv") as records:
+        records[2][records[0].index(which)] = "Zzkanne"
+    return [Expected("deny-list.same-as", "data/names.csv", 3, "same_as")]
+
+
+@on("names", forms=("kind", "text"))
+def name_that_cannot_be_used(desk, which):
+    with desk.rows(path="data/names.csv") as records:
+        records[2][records[0].index(which)] = "zzkind" if which == "kind" else ""
+    rule = "record.choice" if which == "kind" else "record.blank"
+    return [Expected(rule, "data/names.csv", 3, which)]
+
+
+@on("labels", "txt", forms=("interview", "end", "start"))
+def label_of_no_words(desk, which):
+    with desk.rows(path="data/labels.csv") as records:
+        records[1][records[0].index(which)] = {"interview": "zzk-9", "end": "99999", "start": "8"}[which]
+    return [Expected("transcript.label-place", "data/labels.csv", 2, "start")]
+
+
+@on("signed", "txt")
+def sign_off_of_no_transcript(desk):
+    with desk.rows(path="data/signed.csv") as records:
+        records[1][0] = "zzk-9"
+    return [Expected("transcript.sign-off", "data/signed.csv", 2, "interview")]
+
+
 @on("codings", "txt")
 def coding_twice(desk):
     with desk.rows(path="data/codings.csv") as records:
@@ -1440,11 +1503,13 @@ def assert_silent(outcome):
 
 
 def assert_accounted(outcome):
-    """Assert that every row read is kept or set aside, and none is lost."""
+    """Assert that every row read is kept, set aside or turned away at the gate, and none is lost."""
+    turned = Counter(one["source"] for one in outcome.rows("deletions"))
     for entry in outcome.rows("files"):
         if entry["rows_read"] is not None and entry["rows_read"] == entry["rows_read"]:
             wave = entry["wave"] if entry["kind"] == "questionnaire" else ""
-            assert entry["rows_read"] == outcome.kept[entry["source"], wave] + entry["quarantined"], entry
+            kept = outcome.kept[entry["source"], wave] + turned[entry["source"]]
+            assert entry["rows_read"] == kept + entry["quarantined"], entry
 
 
 def assert_remedied(problems):

@@ -367,13 +367,6 @@ def test_holm_within_a_role():
 # Sample
 
 
-def people(*groups):
-    rows = [
-        {"status": status, "reason": reason, "cohort": "c"} for status, reason, count in groups for _ in range(count)
-    ]
-    return pd.DataFrame(rows)
-
-
 def answered(**waves):
     rows = [
         {
@@ -390,40 +383,8 @@ def answered(**waves):
     return pd.DataFrame(rows, columns=["person", "wave", "scale", "cohort", "score", "answered"])
 
 
-def test_flow_adds_up():
-    screening = people(
-        ("admitted", "", 5),
-        ("excluded", "no consent", 2),
-        ("excluded", "not affiliated", 1),
-        ("withdrawn", "withdrew", 1),
-    )
-    found = answered(pre=dict.fromkeys("abcd", 3), post=dict.fromkeys("bce", 3))
-    rows = sample.describe_flow(screening, found, ["pre", "post"])
-    steps = {(row["step"], row["reason"]): row["people"] for row in rows.to_dict("records")}
-    assert steps == {
-        ("registered", ""): 9,
-        ("excluded", ""): 3,
-        ("excluded because", "no consent"): 2,
-        ("excluded because", "not affiliated"): 1,
-        ("withdrew", ""): 1,
-        ("enrolled", ""): 5,
-        ("answered", "pre"): 4,
-        ("answered", "post"): 3,
-        ("answered", "every wave"): 2,
-    }
-    assert steps["registered", ""] == steps["excluded", ""] + steps["withdrew", ""] + steps["enrolled", ""]
-    assert steps["excluded", ""] == sum(count for (step, reason), count in steps.items() if step == "excluded because")
-
-
-def test_flow_without_a_register_begins_with_who_answered():
-    rows = sample.describe_flow(people(("admitted", "", 2)), answered(pre={"a": 1, "b": 1}), ["pre"], registered=False)
-    assert rows[["step", "reason", "people"]].to_numpy().tolist() == [["enrolled", "", 2], ["answered", "pre", 2]]
-
-
 def test_blank_questionnaire_is_no_answer():
     found = answered(pre={"a": 5, "b": 0})
-    rows = sample.describe_flow(people(("admitted", "", 2)), found, ["pre"])
-    assert rows.set_index(["step", "reason"]).loc[("answered", "pre"), "people"] == 1
     participants = pd.DataFrame({"person": ["a", "b"], "cohort": "c"})
     assert sample.describe_waves(participants, found, ["pre"]).set_index("pattern")["people"].to_dict() == {
         "none": 1,
@@ -614,25 +575,39 @@ def test_release_counts_what_it_withholds():
         for p, n in (("both", 40), ("pre", 8), ("post", 12), ("all", 60))
     ]
     internal = tables.present(pd.DataFrame(rows), waves, tiers.internal(5))
-    flow = pd.DataFrame({"step": ["registered", "enrolled"], "reason": "", "people": [68, 66]})
+    flow = pd.DataFrame(
+        [
+            {"step": step, "wave": "", "by": by, "group": group, "people": people, "note": ""}
+            for step, by, group, people in (
+                ("registered", "", "", 68),
+                ("not eligible", "", "", 2),
+                ("not eligible", "reason", "not affiliated", 2),
+                ("enrolled", "", "", 66),
+                ("enrolled", "cohort", "c", 40),
+                ("enrolled", "country", "Austria", 26),
+            )
+        ]
+    )
     secret = pd.DataFrame({"path": ["x"], "tier": "internal", "rule": "r", "bytes": 1, "sha256": "y"})
     tier = tiers.release(10, 5, 1)
     released, withheld = publish(
         {
             "internal/sample/waves.csv": internal,
-            "internal/sample/flow.csv": flow,
+            "internal/quality/flow.csv": flow,
             "internal/provenance/manifest.csv": secret,
         },
         tier,
     )
-    assert list(released) == ["release/sample/waves.csv", "release/sample/flow.csv"]
+    assert list(released) == ["release/sample/waves.csv", "release/quality/flow.csv"]
     # pre is small; post is the smallest of the others and protects it.
     assert withheld.set_index("table").loc["release/sample/waves.csv"].tolist() == [4, 2, 1, 1]
-    assert withheld.set_index("table").loc["release/sample/flow.csv"].tolist() == [2, 2, 0, 0]
+    assert withheld.set_index("table").loc["release/quality/flow.csv"].tolist() == [3, 3, 0, 0]
     shown = tables.present(released["release/sample/waves.csv"], tables.CONTRACTS["release/sample/waves.csv"], tier)
     assert shown.set_index("pattern")["people"].dropna().to_dict() == {"both": 40, "all": 60}
-    shown = tables.present(released["release/sample/flow.csv"], tables.CONTRACTS["release/sample/flow.csv"], tier)
-    assert shown["people"].tolist() == [70, 65]
+    shown = tables.present(released["release/quality/flow.csv"], tables.CONTRACTS["release/quality/flow.csv"], tier)
+    # No reasons and no groups; few are not counted, others are rounded.
+    assert shown["step"].tolist() == ["registered", "not eligible", "enrolled"]
+    assert shown["people"].fillna(-1).tolist() == [70, -1, 65]
 
 
 def test_release_counts_what_the_internal_tier_withheld_before():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow/scripts"
-FLOW = "results/internal/sample/flow.csv"
+FLOW = "results/internal/quality/flow.csv"
 
 HEAD = f"""
 import os, subprocess, sys, warnings
@@ -24,7 +24,7 @@ snakemake = SimpleNamespace(
     params=Named(tiers=limits), wildcards=Named(), threads=1, log=["logs/describe_sample.log"],
 )
 import pandas as pd
-flow = pd.DataFrame({{"step": ["enrolled"], "reason": [""], "people": [66]}})
+flow = pd.DataFrame({{"step": ["enrolled"], "wave": "", "by": "", "group": "", "people": [66], "note": ""}})
 """
 
 
@@ -50,7 +50,7 @@ print("after the job")
     assert done.stderr == ""
     log = (tmp_path / "logs/describe_sample.log").read_text()
     assert all(word in log for word in ("printed", "warned", "child process"))
-    assert (tmp_path / FLOW).read_text() == "step,reason,people\nenrolled,,66\n"
+    assert (tmp_path / FLOW).read_text() == "step,wave,by,group,people,note\nenrolled,,,,66,\n"
     assert [path.name for path in (tmp_path / FLOW).parent.iterdir()] == ["flow.csv"]
 
 
@@ -91,12 +91,12 @@ def test_a_fault_in_the_package_names_its_place(tmp_path):
     done = run(
         tmp_path,
         """
-from piloteval.measures.sample import describe_flow
+from piloteval.measures.flow import describe_flow
 with job(snakemake) as this:
-    describe_flow(flow, flow, ["pre"])
+    describe_flow(flow, flow, flow, flow, ["pre"])
 """,
     )
-    assert "an unexpected KeyError in piloteval/measures/sample.py, line " in done.stderr
+    assert "an unexpected KeyError in piloteval/measures/flow.py, line " in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ with job(snakemake) as this:
     [
         ('this.write_to("results/internal/sample/unknown.csv", flow)', "has no table contract, so no tier"),
         ("this.target(this.output.other)", "lies in no tier"),
-        ("this.write(flow=flow.assign(extra=1))", "internal/sample/flow.csv: columns missing [], extra ['extra']"),
+        ("this.write(flow=flow.assign(extra=1))", "internal/quality/flow.csv: columns missing [], extra ['extra']"),
     ],
 )
 def test_an_output_without_a_label_or_against_its_contract_fails(tmp_path, write, sentence):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
-import hmac
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from piloteval import people
+from piloteval import keys, people
 from piloteval.config import read_yaml
 from piloteval.errors import ConfigError, DataError
 from piloteval.intake.catalogue import problem
 from piloteval.intake.check import check_study, stop
+from piloteval.intake.eligibility import reason_to_exclude
+from piloteval.intake.gate import NO_CONSENT, NOT_RECORDED, SCOPES, Gate
 from piloteval.intake.sheet import Source, of_kind, read_sheet
 from study import SETTINGS
 
@@ -44,23 +43,34 @@ PERSON = {
     "consent_quotes": "yes",
     "enrolled_on": "2025-09-01",
 }
-NOBODY = pd.DataFrame(columns=["participant", "scope", "source", "row"])
 
 
 def register(*changes):
     return pd.DataFrame([{**PERSON, "participant": f"P{n}", **change} for n, change in enumerate(changes, start=1)])
 
 
-def withdrawn(*pairs):
-    rows = [
-        {"participant": who, "scope": scope, "source": "withdrawals", "row": n}
-        for n, (who, scope) in enumerate(pairs, 2)
-    ]
-    return pd.DataFrame(rows, columns=["participant", "scope", "source", "row"])
+def gate_of(table, *withdrawals, **refused):
+    """Return a gate that knows the register, who withdrew from what, and who refused what and why."""
+    gate = Gate(registered=set(table["participant"]))
+    for who, scope in withdrawals:
+        gate.withdrawn.setdefault(who, set()).update(SCOPES if scope == "all" else (scope,))
+    for who, (scope, why) in refused.items():
+        gate.refused[scope, who] = why
+    return gate
 
 
-def admit(table, out=NOBODY, key=KEY, **criteria):
-    return people.admit(table, out, key, {"at1": "AT"}, **(CRITERIA | criteria))
+def let_in(table, gate):
+    """Return the register as it is read behind the gate: who is out of everything has no row."""
+    return table[~table["participant"].isin([one for one in table["participant"] if gate.fate("all", one)])]
+
+
+def admit(table, *withdrawals, key=KEY, refused=None, **criteria):
+    gate = gate_of(table, *withdrawals, **(refused or {}))
+    return people.admit(let_in(table, gate), gate, key, {"at1": "AT"}, **(CRITERIA | criteria))
+
+
+def screened(tables):
+    return sorted(map(tuple, tables["screening"][["status", "reason"]].to_numpy().tolist()))
 
 
 def fates(tables):
@@ -74,8 +84,6 @@ def fates(tables):
     ("change", "reason"),
     [
         ({}, ""),
-        ({"consent_survey": "no"}, "no consent"),
-        ({"consent_survey": ""}, "no consent"),
         ({"age": 17.0}, "under the minimum age"),
         ({"age": 18.0}, ""),
         ({"age": None}, "age not recorded"),
@@ -87,40 +95,40 @@ def fates(tables):
         ({"profession": ""}, "profession not in the study"),
         ({"affiliated": "no"}, "not affiliated"),
         ({"affiliated": ""}, "not affiliated"),
+        ({"age": 3.0, "experience_years": 0.0, "profession": "clerk"}, "under the minimum age"),
+        ({"experience_years": 0.0, "profession": "clerk", "affiliated": "no"}, "too little professional experience"),
+        ({"profession": "clerk", "affiliated": "no"}, "profession not in the study"),
     ],
 )
 def test_reason_of_each_criterion(change, reason):
-    assert people.reason_to_exclude(PERSON | change, consent="consent_survey", **CRITERIA) == reason
+    assert reason_to_exclude(PERSON | change, **CRITERIA) == reason
 
 
-def test_consent_comes_first():
-    person = PERSON | {
-        "consent_survey": "no",
-        "age": 3.0,
-        "experience_years": 0.0,
-        "profession": "clerk",
-        "affiliated": "no",
-    }
-    assert people.reason_to_exclude(person, consent="consent_survey", **CRITERIA) == "no consent"
+def test_study_without_criteria_asks_nothing():
+    person = PERSON | {"age": None, "experience_years": None, "profession": "", "affiliated": ""}
+    assert reason_to_exclude(person, **NO_CRITERIA) == ""
+
+
+@pytest.mark.parametrize("why", [NO_CONSENT, NOT_RECORDED])
+def test_consent_comes_first(why):
+    """Of who refused nothing else is asked, and neither cohort nor country is kept."""
+    tables = admit(register({}, {"age": 3.0, "profession": "clerk"}), refused={"P2": ("survey", why)})
+    assert fates(tables) == {"P1": ("admitted", "")}
+    assert screened(tables) == [("admitted", ""), ("excluded", why)]
+    (refused,) = tables["screening"][tables["screening"]["status"] == "excluded"].to_dict("records")
+    assert (refused["cohort"], refused["country"]) == ("", "")
 
 
 def test_study_without_criteria_still_asks_for_consent():
-    person = PERSON | {"age": None, "experience_years": None, "profession": "", "affiliated": ""}
-    assert people.reason_to_exclude(person, consent="consent_survey", **NO_CRITERIA) == ""
-    assert (
-        people.reason_to_exclude(person | {"consent_survey": ""}, consent="consent_survey", **NO_CRITERIA)
-        == "no consent"
-    )
+    table = register({"age": None, "experience_years": None, "profession": "", "affiliated": ""})
+    assert len(admit(table, **NO_CRITERIA)["participants"]) == 1
+    assert len(admit(table, refused={"P1": ("survey", NO_CONSENT)}, **NO_CRITERIA)["participants"]) == 0
 
 
 def test_only_the_admitted_get_a_pseudonym():
-    tables = admit(register({}, {"consent_survey": "no"}, {"age": 12.0}))
-    assert fates(tables) == {
-        "P1": ("admitted", ""),
-        "P2": ("excluded", "no consent"),
-        "P3": ("excluded", "under the minimum age"),
-    }
-    assert (tables["pseudonyms"]["person"] != "").tolist() == [True, False, False]
+    tables = admit(register({}, {}, {"age": 12.0}), refused={"P2": ("survey", NO_CONSENT)})
+    assert fates(tables) == {"P1": ("admitted", ""), "P3": ("excluded", "under the minimum age")}
+    assert (tables["pseudonyms"]["person"] != "").tolist() == [True, False]
     assert len(tables["participants"]) == 1
     assert tables["participants"]["country"].tolist() == ["AT"]
 
@@ -129,39 +137,55 @@ def test_only_the_admitted_get_a_pseudonym():
 
 
 @pytest.mark.parametrize(
-    ("scope", "status", "heard"),
+    ("scope", "admitted", "heard", "quoted"),
     [
-        ("survey", "withdrawn", "admitted"),
-        ("interview", "admitted", "withdrawn"),
-        ("quotes", "admitted", "admitted"),
-        ("all", "withdrawn", "withdrawn"),
+        ("survey", ["P2"], ["I1", "I2"], ["yes", "yes"]),
+        ("interview", ["P1", "P2"], ["I2"], ["yes"]),
+        ("quotes", ["P1", "P2"], ["I1", "I2"], ["no", "yes"]),
+        ("all", ["P2"], ["I2"], ["yes"]),
     ],
 )
-def test_scope_of_a_withdrawal(scope, status, heard):
-    table, out = register({}, {}), withdrawn(("P1", scope))
-    assert fates(admit(table, out))["P1"][0] == status
-    interviews = people.admit_interviews(listed(("I1", "P1"), ("I2", "P2")), table, out, KEY, {}, **CRITERIA)
-    assert dict(zip(interviews["interview"], interviews["status"], strict=True)) == {"I1": heard, "I2": "admitted"}
+def test_scope_of_a_withdrawal(scope, admitted, heard, quoted):
+    table = register({}, {})
+    tables = admit(table, ("P1", scope))
+    assert tables["pseudonyms"]["participant"].tolist() == admitted
+    assert ("withdrawn", "withdrew") in screened(tables) or scope in ("interview", "quotes")
+    gate = gate_of(table, ("P1", scope))
+    asked = [one for one in (("I1", "P1"), ("I2", "P2")) if not gate.fate("interview", one[1])]
+    found = people.admit_interviews(listed(*asked), let_in(table, gate), gate, KEY, {}, **CRITERIA)
+    assert (found["interview"].tolist(), found["quotes"].tolist()) == (heard, quoted)
+    assert set(found["status"]) == {"admitted"}
 
 
 def test_withdrawal_is_named_before_any_other_reason():
-    assert fates(admit(register({"consent_survey": "no"}), withdrawn(("P1", "all"))))["P1"] == ("withdrawn", "withdrew")
+    tables = admit(register({"age": 3.0}), ("P1", "all"), refused={"P1": ("survey", NO_CONSENT)})
+    assert screened(tables) == [("withdrawn", "withdrew")]
 
 
 def test_withdrawn_person_has_no_pseudonym_and_is_no_participant():
-    tables = admit(register({}, {}), withdrawn(("P1", "all")))
+    tables = admit(register({}, {}), ("P1", "all"))
     assert len(tables["participants"]) == 1
-    assert tables["pseudonyms"].set_index("participant")["person"]["P1"] == ""
+    assert tables["pseudonyms"]["participant"].tolist() == ["P2"]
 
 
-@pytest.mark.parametrize("scope", ["survey", "interview", "quotes", "all"])
-def test_withdrawal_of_somebody_unknown_stops(scope):
-    with pytest.raises(DataError) as fault:
-        admit(register({}), withdrawn(("P1", "all"), ("p1", scope)))
-    assert str(fault.value) == (
-        "withdrawals, row 3, column participant: the list of withdrawals names somebody the register does not know. "
-        "Correct the id; otherwise a person who withdrew stays in the data."
+def test_withdrawal_counts_also_when_the_rows_are_deleted():
+    """Who withdrew stays in the flow of participants after the rows are gone from the raw files."""
+    there = admit(register({}, {}), ("P1", "all"))
+    gone = admit(register({}, {})[1:], ("P1", "all"))
+    assert screened(there) == screened(gone) == [("admitted", ""), ("withdrawn", "withdrew")]
+
+
+def test_everybody_registered_is_screened_once():
+    """Also who refused the interview only and whose row was set aside."""
+    table = register({}, {}, {}, {}, {})
+    gate = gate_of(
+        table, ("P2", "survey"), P3=("survey", NO_CONSENT), P4=("interview", NO_CONSENT), P2=("survey", NO_CONSENT)
     )
+    read = let_in(table, gate)
+    read = read[~read["participant"].isin(["P4", "P5"])]  # rows set aside
+    tables = people.admit(read, gate, KEY, {"at1": "AT"}, **CRITERIA)
+    aside = ("set aside", "row in the register set aside")
+    assert screened(tables) == [("admitted", ""), ("excluded", NO_CONSENT), aside, aside, ("withdrawn", "withdrew")]
 
 
 # Interviews
@@ -176,106 +200,56 @@ def listed(*pairs):
     ("change", "who", "fate"),
     [
         ({}, "P1", ("admitted", "")),
-        ({"consent_interview": "no"}, "P1", ("excluded", "no consent")),
         ({"consent_survey": "no"}, "P1", ("admitted", "")),
         ({"age": 15.0}, "P1", ("excluded", "under the minimum age")),
         ({}, "P7", ("excluded", "not in the register")),
         ({}, "", ("excluded", "not in the register")),
     ],
 )
-def test_interview_needs_a_consent_of_its_own(change, who, fate):
-    found = people.admit_interviews(listed(("I1", who)), register(change), NOBODY, KEY, {}, **CRITERIA).loc[0]
+def test_interviewee_must_be_registered_and_eligible(change, who, fate):
+    gate = gate_of(register({}), P1=("survey", NO_CONSENT))
+    found = people.admit_interviews(listed(("I1", who)), register(change), gate, KEY, {}, **CRITERIA).loc[0]
     assert (found["status"], found["reason"]) == fate
     assert (found["speaker"] != "") == (fate[0] == "admitted")
 
 
 def test_interviewee_has_cohort_and_site_of_the_register():
-    found = people.admit_interviews(listed(("I1", "P1")), register({}), NOBODY, KEY, {"at1": "AT"}, **CRITERIA).loc[0]
+    found = people.admit_interviews(listed(("I1", "P1")), register({}), Gate(), KEY, {"at1": "AT"}, **CRITERIA).loc[0]
     assert (found["cohort"], found["site"], found["country"]) == ("peers", "at1", "AT")
 
 
+@pytest.mark.parametrize(("said", "quoted"), [("yes", "yes"), ("no", "no"), ("", "no")])
+def test_who_did_not_say_so_is_not_quoted(said, quoted):
+    table = register({"consent_quotes": said})
+    found = people.admit_interviews(listed(("I1", "P1")), table, Gate(), KEY, {}, **CRITERIA).loc[0]
+    assert (found["status"], found["quotes"]) == ("admitted", quoted)
+
+
 def test_without_a_register_a_withdrawal_counts_as_well():
-    out = withdrawn(("P1", "all"))
-    interviews = people.admit_interviews(listed(("I1", "P1"), ("I2", "P2")), None, out, KEY, {}, **NO_CRITERIA)
-    assert interviews["status"].tolist() == ["withdrawn", "admitted"]
-    assert interviews["speaker"].tolist()[0] == ""
-    tables = people.without_register(["P1", "P2", "P1", "P3"], {"P1"})
-    assert fates(tables) == {"P1": ("withdrawn", "withdrew"), "P2": ("admitted", ""), "P3": ("admitted", "")}
-    assert len(tables["participants"]) == 2
-
-
-# Pseudonyms
-
-
-def test_pseudonym_is_the_hmac_of_the_standard_library():
-    mac = hmac.new(KEY, b"survey\x00AT1-01", hashlib.sha256).digest()
-    assert people.pseudonym(KEY, "survey", "AT1-01") == base64.b32encode(mac).decode()[:10].lower()
-
-
-def test_pseudonym_of_a_known_input():
-    # printf 'survey\\0AT1-01' | openssl dgst -sha256 -mac HMAC -macopt hexkey:000102...1f -binary | base32
-    assert people.pseudonym(KEY, "survey", "AT1-01") == "wevjxjbx4o"
-
-
-def test_domains_keys_and_people_differ():
-    names = {
-        people.pseudonym(key, domain, who)
-        for key in (KEY, bytes(32))
-        for domain in ("survey", "interview")
-        for who in ("AT1-01", "AT1-02", "at1-01", "")
-    }
-    assert len(names) == 16
-
-
-def test_domain_and_id_cannot_run_together():
-    assert people.pseudonym(KEY, "survey", "x") != people.pseudonym(KEY, "surve", "yx")
+    gate = gate_of(pd.DataFrame({"participant": []}), ("P1", "all"))
+    tables = people.without_register(["P2", "P3", "P2"], gate, None)
+    assert fates(tables) == {"P2": ("admitted", ""), "P3": ("admitted", "")}
+    assert screened(tables) == [("admitted", ""), ("admitted", ""), ("withdrawn", "withdrew")]
+    assert sorted(tables["participants"]["person"]) == ["r00001", "r00002"]
 
 
 @repeated
-@given(st.text(min_size=3, max_size=20))
-def test_pseudonym_does_not_hold_the_id(identifier):
-    name = people.pseudonym(KEY, "survey", identifier)
-    assert len(name) == 10
-    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz234567")
-    assert identifier.lower() not in name
+@given(st.lists(st.text("abc123", min_size=1, max_size=6), unique=True, max_size=12), st.booleans())
+def test_names_without_a_register_do_not_keep_the_order(found, secret):
+    key = KEY if secret else None
+    first, second = (people.without_register(one, Gate(), key)["pseudonyms"] for one in (found, found[::-1]))
+    pd.testing.assert_frame_equal(first, second)
+    assert not set(first["person"]) & set(found)
 
 
 def test_same_person_has_two_names_in_survey_and_interview():
     survey = admit(register({}))["participants"]["person"][0]
-    interview = people.admit_interviews(listed(("I1", "P1")), register({}), NOBODY, KEY, {}, **CRITERIA)["speaker"][0]
+    interview = people.admit_interviews(listed(("I1", "P1")), register({}), Gate(), KEY, {}, **CRITERIA)["speaker"][0]
     assert survey != interview
 
 
-@pytest.mark.parametrize("size", [0, 16, 31, 33])
-def test_key_of_another_length_is_refused(tmp_path, size):
-    path = tmp_path / "k"
-    path.write_bytes(bytes(size))
-    with pytest.raises(ConfigError) as fault:
-        people.read_key(path)
-    assert str(fault.value) == f"{path}: the key has {size} bytes; expected 32. Make a new one with `make key`."
-
-
-def test_missing_key(tmp_path):
-    with pytest.raises(ConfigError) as fault:
-        people.read_key(tmp_path / "none")
-    assert str(fault.value) == (
-        f"{tmp_path}/none: the key file of the pseudonyms is missing. Make one with `make key`, or correct "
-        "`participants.key_file`."
-    )
-
-
-def test_new_key_is_secret_and_never_overwrites(tmp_path):
-    path = tmp_path / "k"
-    people.make_key(path)
-    key = people.read_key(path)
-    assert path.stat().st_mode & 0o077 == 0
-    with pytest.raises(ConfigError):
-        people.make_key(path)
-    assert people.read_key(path) == key
-
-
 def test_two_people_never_share_a_pseudonym(monkeypatch):
-    monkeypatch.setattr(people, "pseudonym", lambda *_: "same")
+    monkeypatch.setattr(keys, "pseudonym", lambda *_: "same")
     with pytest.raises(DataError) as fault:
         admit(register({}, {}))
     assert str(fault.value) == (
@@ -292,13 +266,19 @@ groups = st.lists(
             "participant": st.sampled_from(ids),
             "cohort": st.sampled_from(["peers", "staff"]),
             "age": st.sampled_from([16.0, 40.0, 41.0, None]),
-            "consent_survey": st.sampled_from(["yes", "yes", "no"]),
+            "consent_survey": st.sampled_from(["yes", "yes", "no", ""]),
         }
     ),
     min_size=1,
     max_size=8,
     unique_by=lambda one: one["participant"],
 )
+
+
+def refusals(rows):
+    why = {"no": NO_CONSENT, "": NOT_RECORDED}
+    said = {one["participant"]: one["consent_survey"] for one in rows}
+    return {who: ("survey", why[word]) for who, word in said.items() if word in why}
 
 
 @repeated
@@ -308,23 +288,23 @@ def test_order_of_the_register_is_not_kept(rows, random):
     shuffled = list(rows)
     random.shuffle(shuffled)
     other = pd.DataFrame([PERSON | one for one in shuffled])
-    first, second = admit(table), admit(other)
-    for name in ("participants", "screening"):
+    first, second = admit(table, refused=refusals(rows)), admit(other, refused=refusals(shuffled))
+    for name in ("pseudonyms", "participants", "screening"):
         pd.testing.assert_frame_equal(first[name].reset_index(drop=True), second[name].reset_index(drop=True))
 
 
 @repeated
 @given(groups)
 def test_no_raw_id_outside_the_mapping_and_everybody_is_counted(rows):
-    tables = admit(pd.DataFrame([PERSON | one for one in rows]))
+    tables = admit(pd.DataFrame([PERSON | one for one in rows]), refused=refusals(rows))
     for name in ("participants", "screening"):
         assert not set(tables[name].astype(str).to_numpy().ravel()) & set(ids)
-    assert list(tables["screening"].columns) == ["cohort", "status", "reason"]
-    assert len(tables["screening"]) == len(tables["pseudonyms"]) == len(rows)
+    assert list(tables["screening"].columns) == ["cohort", "country", "status", "reason"]
+    assert len(tables["screening"]) == len(tables["pseudonyms"]) + len(refusals(rows)) == len(rows)
     admitted = [one for one in rows if one["consent_survey"] == "yes" and (one["age"] or 0) >= 18]
     assert len(tables["participants"]) == len(admitted)
     assert sorted(tables["participants"]["person"]) == sorted(
-        people.pseudonym(KEY, "survey", p["participant"]) for p in admitted
+        keys.pseudonym(KEY, "survey", p["participant"]) for p in admitted
     )
 
 
@@ -401,7 +381,8 @@ def test_rule_needs_a_key_for_a_register(tmp_path):
 def test_rule_without_a_register_honours_withdrawals(tmp_path):
     files = {"questionnaire": [ANSWERS, "P1,1,1,1,1,1", "P2,2,2,2,2,2"], "withdrawals": [WITHDRAWALS, "P1,,survey"]}
     tables = run(tmp_path, files, key=())
-    assert fates(tables) == {"P1": ("withdrawn", "withdrew"), "P2": ("admitted", "")}
+    assert fates(tables) == {"P2": ("admitted", "")}
+    assert screened(tables) == [("admitted", ""), ("withdrawn", "withdrew")]
     assert len(tables["participants"]) == 1
 
 
@@ -428,6 +409,7 @@ def check(folder, files):
         codes=[],
         outcomes=[],
         settings=SETTINGS,
+        criteria=CRITERIA,
     )
     return checked.problems
 
@@ -458,7 +440,7 @@ def test_person_whose_register_row_was_set_aside_is_not_called_unknown(tmp_path)
     lines = {
         "register": [HEADER, line(), line()],
         "questionnaire": [ANSWERS, "P1,1,1,1,1,1"],
-        "withdrawals": [WITHDRAWALS, "P1,,all"],
+        "withdrawals": [WITHDRAWALS, "P1,,quotes"],
     }
     problems = check(tmp_path, lines)
     assert {one.rule for one in problems} == {"record.duplicate", "person.unknown"}
@@ -466,6 +448,15 @@ def test_person_whose_register_row_was_set_aside_is_not_called_unknown(tmp_path)
     assert told.sentence().endswith(
         "the participant's row in the register was set aside. Mend the register first. (row set aside)"
     )
+
+
+def test_faults_of_who_withdrew_are_not_told(tmp_path):
+    lines = {
+        "register": [HEADER, line(), line(), line(participant="P2")],
+        "questionnaire": [ANSWERS, "P1,1,1,1,1,99", "P1,x,1,1,1,1", "P2,1,1,1,1,1"],
+        "withdrawals": [WITHDRAWALS, "P1,,all"],
+    }
+    assert check(tmp_path, lines) == []
 
 
 def test_register_that_cannot_be_read_floods_nobody(tmp_path):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval.config import read_yaml
@@ -18,6 +20,7 @@ from piloteval.qualitative import coders, segments, themes
 from piloteval.qualitative.codebook import Code, Codebook, read_codebook
 from piloteval.qualitative.coding import suggest
 from piloteval.qualitative.language import pipeline
+from piloteval.simulate.interviews import make_interviews
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("de", "en", "es", "fr", "nl", "pt")
@@ -139,7 +142,10 @@ def test_interviews_are_counted_by_cohort():
             sentences("Seven.", interview="I3", cohort="b"),
         ]
     )
-    rows = segments.count_transcripts(table).set_index("cohort")
+    texts = pd.DataFrame({"interview": ["I1", "I2", "I3"], "signed": ["yes", "no", "outdated"]})
+    rows = segments.count_transcripts(table, texts).set_index("cohort")
+    assert rows.loc["all", ["signed_off", "changed_since"]].tolist() == [1, 1]
+    assert rows.loc["a", "signed_off"] != rows.loc["a", "signed_off"]  # how many of a few were read is nobody's matter
     assert rows.loc["all", ["interviews", "languages", "words", "sentences"]].tolist() == [3, 2, 7, 4]
     assert rows.loc["a", ["interviews", "languages", "words", "sentences"]].tolist() == [2, 2, 6, 3]
     assert rows.loc["b", ["interviews", "languages", "words", "sentences"]].tolist() == [1, 1, 1, 1]
@@ -428,3 +434,27 @@ def test_one_cohort_has_only_the_row_of_all():
     codes, found = themes.build(NO_SUGGESTIONS, sentences("1", cohort="a"), BOOK)
     assert set(found["cohort"]) == set(codes["cohort"]) == {"all"}
     assert found["interviews"].tolist() == [0, 0]
+
+
+def test_french_is_cut_as_spacy_cuts_it(request):
+    """The quick tokenizer gives the sentences and the suggestions of spaCy's own French, whose import takes seconds."""
+    if not request.config.getoption("--full"):
+        pytest.skip("spaCy's French takes five seconds to import; make test-full imports it")
+    own, quick = spacy.blank("fr"), pipeline("fr")
+    own.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "…", "...", "。"]})
+    texts = [one.text for one in make_interviews(np.random.default_rng(0), 16, 0) if one.language == "fr"]
+    lines = [line.split(": ", 1)[-1] for text in texts for line in text.split("\n")]
+    assert len(lines) > 20
+    for line in lines:
+        assert [one.text for one in quick(line).sents] == [one.text for one in own(line).sents]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("L'hôpital d’Aubin", ["L'", "hôpital", "d’", "Aubin"]),
+        ("aujourd'hui, M. Roux", ["aujourd'", "hui", ",", "M.", "Roux"]),
+    ],
+)
+def test_french_elision(text, tokens):
+    assert [token.text for token in pipeline("fr")(text)] == tokens

@@ -286,5 +286,7 @@ def test_reading_the_example_keeps_the_identity():
     (nine,) = [one for one in found.problems if one.rule == "answer.range"]
     assert (Path(nine.file).name, nine.row, nine.column) == ("be2_pre.csv", 4, "brs_3")
     rows_read, kept, set_aside = balance(found)
-    assert rows_read == kept + set_aside
+    withdrawn = sum(one["withdrawn"] for one in found.ledger)
+    assert rows_read == kept + set_aside + withdrawn
+    assert withdrawn == 1  # the simulator's AT2-90
     assert set_aside == 3

@@ -115,6 +115,9 @@ def test_no_date(tmp_path, text):
         ("interview_list", "interview,participant", "I1,P1"),
         ("coding", CODED, "C,I1,A_ONE,0,5,Hello"),
         ("resolutions", DECIDED, "s,2,person.duplicate,keep,ab12,Looked at the paper form,KL,2026-01-05"),
+        ("deny_list", "kind,text,role,same_as", "person,Kim Muster,manager,"),
+        ("signoff", "interview,sha256,signed_by,signed_on", "I1,ab12,KL,2026-01-05"),
+        ("identifiers", "interview,kind,start,end,listed", "I1,period,0,5,no"),
     ],
 )
 def test_good_row_of_every_kind(tmp_path, kind, header, line):
@@ -129,7 +132,7 @@ def test_good_row_of_every_kind(tmp_path, kind, header, line):
 def test_every_kind_is_covered_by_the_test_above():
     assert set(records.RECORDS) | {"delphi"} == {
         "register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding",
-        "resolutions",
+        "resolutions", "deny_list", "signoff", "identifiers",
     }  # fmt: skip
 
 

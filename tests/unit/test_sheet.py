@@ -61,7 +61,7 @@ def test_sheet_in_order_has_no_problems(study):
             ("a", "registry", "data/a.csv"),
             "inputs.tsv, row 2, column kind: the kind is not known; expected one of register, withdrawals, "
             "questionnaire, audit, rating, delphi, indicator, interview_list, transcript, coding, "
-            "dictionary, resolutions. Correct the cell.",
+            "deny_list, signoff, identifiers, dictionary, resolutions. Correct the cell.",
         ),
         (
             ("a", "register", "data/a.csv", "xx1"),

@@ -59,7 +59,7 @@ def refused(table, one=TOY):
 # Labels
 
 
-@pytest.mark.parametrize("path", ["results/internal/other.csv", "results/other/sample/flow.csv", "flow.csv"])
+@pytest.mark.parametrize("path", ["results/internal/other.csv", "results/other/quality/flow.csv", "flow.csv"])
 def test_output_without_a_label_fails(path):
     with pytest.raises(ContractError) as fault:
         tables.contract(path)
@@ -67,7 +67,7 @@ def test_output_without_a_label_fails(path):
 
 
 def test_label_is_found_from_any_study_folder():
-    assert tables.contract("/some/results/of/a/study/results/internal/sample/flow.csv").tier == "internal"
+    assert tables.contract("/some/results/of/a/study/results/internal/quality/flow.csv").tier == "internal"
 
 
 @pytest.mark.parametrize("path", sorted(CONTRACTS))
@@ -194,7 +194,7 @@ def test_same_table_same_bytes():
 
 def test_same_parquet_same_bytes():
     one = CONTRACTS["restricted/people/screening.parquet"]
-    table = pd.DataFrame({"cohort": ["a"], "status": ["admitted"], "reason": [""]})
+    table = pd.DataFrame({"cohort": ["a"], "country": ["AT"], "status": ["admitted"], "reason": [""]})
     first, second = (tables.to_bytes(tables.conform(table.copy(), one), one) for _ in range(2))
     assert first == second
 

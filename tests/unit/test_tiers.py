@@ -38,6 +38,7 @@ def listed(**counts):
     counts = {**counts, "all": sum(counts.values())}
     rows = [
         {"cohort": name, "interviews": count, "languages": 1, "words": 100, "sentences": 10, "note": ""}
+        | {"signed_off": None, "changed_since": None}
         for name, count in counts.items()
     ]
     return pd.DataFrame(rows)

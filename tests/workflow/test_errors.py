@@ -150,9 +150,8 @@ def test_an_answer_off_the_scale_is_set_aside_and_nothing_is_lost(example):
 
 def test_withdrawal_of_somebody_unknown_stops(study):
     path = study.folder / "data/example/withdrawals.csv"
-    path.write_text("participant,withdrawn_on,scope\nXX1-99,2025-11-02,all\n")
-    with (study.folder / SHEET).open("a") as handle:
-        handle.write("withdrawals\twithdrawals\tdata/example/withdrawals.csv" + "\t" * 10 + "\n")
+    with path.open("a") as handle:
+        handle.write("XX1-99,2025-12-02,all,\n")
     done = study.run("results/restricted/people/participants.parquet")
     text = done.stdout + done.stderr
     assert done.returncode == 1
@@ -162,12 +161,12 @@ def test_withdrawal_of_somebody_unknown_stops(study):
 
 def test_withdrawal_takes_a_person_out(study):
     path = study.folder / "data/example/withdrawals.csv"
-    path.write_text("participant,withdrawn_on,scope\nAT1-03,2025-11-02,all\n")
-    with (study.folder / SHEET).open("a") as handle:
-        handle.write("withdrawals\twithdrawals\tdata/example/withdrawals.csv" + "\t" * 10 + "\n")
-    done = study.run("results/internal/sample/flow.csv", "results/restricted/quality/rows_questionnaires.csv")
+    with path.open("a") as handle:
+        handle.write("AT1-03,2025-12-02,all,\n")
+    done = study.run("results/internal/quality/flow.csv", "results/restricted/quality/rows_questionnaires.csv")
     assert done.returncode == 0, done.stdout + done.stderr
-    with (study.folder / "results/internal/sample/flow.csv").open() as handle:
-        flow = {(row["step"], row["reason"]): row["people"] for row in csv.DictReader(handle)}
-    assert flow["withdrew", ""] == "1"
+    with (study.folder / "results/internal/quality/flow.csv").open() as handle:
+        flow = {(row["step"], row["wave"]): row["people"] for row in csv.DictReader(handle) if not row["by"]}
+    assert flow["registered", ""] == "70"
+    assert flow["withdrew", ""] == "2"
     assert flow["enrolled", ""] == "65"

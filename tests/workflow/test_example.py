@@ -66,11 +66,15 @@ def test_rows_add_up(example):
         parts = sum(int(row[column]) for column in ("analysed", "quarantined", "excluded", "withdrawn"))
         assert int(row["rows_read"]) == parts, row
     flow = {
-        (row["step"], row["reason"]): int(row["people"])
-        for row in read_csv(example.folder / "results/internal/sample/flow.csv")
+        (row["step"], row["wave"]): int(row["people"])
+        for row in read_csv(example.folder / "results/internal/quality/flow.csv")
+        if not row["by"]
     }
     assert flow["enrolled", ""] == 66
-    assert flow["registered", ""] == flow["enrolled", ""] + flow["excluded", ""] + flow["withdrew", ""]
+    left = ("withdrew", "did not consent", "row set aside", "not eligible")
+    assert flow["registered", ""] == flow["enrolled", ""] + sum(flow.get((step, ""), 0) for step in left)
+    for wave in ("pre", "post"):
+        assert flow["enrolled", ""] == flow["answered", wave] + flow["did not answer", wave]
 
 
 def test_every_statistic_row_says_what_it_is(example):
@@ -293,17 +297,17 @@ def test_numbers_left_in_the_prose_belong_to_names(report):
 
 def test_the_page_module_refuses_an_ambiguous_number(example, tmp_path):
     folder = tmp_path
-    (folder / "tables/results/internal/sample").mkdir(parents=True)
-    (folder / "tables/results/internal/sample/flow.csv").write_bytes(
-        (example.folder / "results/internal/sample/flow.csv").read_bytes()
+    (folder / "tables/results/internal/quality").mkdir(parents=True)
+    (folder / "tables/results/internal/quality/flow.csv").write_bytes(
+        (example.folder / "results/internal/quality/flow.csv").read_bytes()
     )
     (folder / "report.json").write_text(
         '{"tier": "internal", "engine": "builtin", "study": {}, "parts": [], "tiers": {}}'
     )
     assert (
         Page(folder)
-        .value("sample/flow.csv", "people", 0, step="answered", reason="pre")
+        .value("quality/flow.csv", "people", 0, step="answered", wave="pre", by="")
         .startswith("[61]{.num source=")
     )
     with pytest.raises(KeyError, match="names 3 rows"):
-        Page(folder).value("sample/flow.csv", "people", step="answered")
+        Page(folder).value("quality/flow.csv", "people", step="answered", by="")

@@ -9,7 +9,16 @@ END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves"}
 THEMES = {"code_segments", "check_coders", "build_themes"}
 REPORT = {"write_provenance", "render_report"}
-PEOPLE = {"admit_participants", "score_scales", "prepare_transcripts", "join_findings", *MEASURES, *THEMES, *END}
+PEOPLE = {
+    "admit_participants",
+    "score_scales",
+    "prepare_transcripts",
+    "measure_recall",
+    "join_findings",
+    *MEASURES,
+    *THEMES,
+    *END,
+}
 PACKAGE = "workflow/scripts/piloteval"
 
 #: file, how it is edited, rules that run again
@@ -30,6 +39,21 @@ EDITS = [
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
     ),
     ("config/received.tsv", "text", {"check_inputs", *REPORT}),
+    (
+        "data/example/withdrawals.csv",
+        "row",
+        {"check_inputs", "assess_certification", "assess_consensus", *PEOPLE},
+    ),
+    (
+        "data/example/interviews/deny_list.csv",
+        "row",
+        {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
+    ),
+    (
+        "data/example/interviews/signoff.csv",
+        "row",
+        {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
+    ),
     ("data/example/register.csv", "text", {"check_inputs", *PEOPLE}),
     ("data/example/audits/external.csv", "older", {"check_inputs", "assess_certification", *END}),
     ("data/example/indicators.csv", "text", {"check_inputs", "assess_certification", *END}),
@@ -37,7 +61,7 @@ EDITS = [
     (
         "data/example/interviews/I04.txt",
         "text",
-        {"check_inputs", "prepare_transcripts", "join_findings", *THEMES, *END},
+        {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
     ),
     ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
@@ -49,7 +73,15 @@ EDITS = [
     (
         f"{PACKAGE}/measures/agreement.py",
         "text",
-        {"assess_certification", "assess_consensus", "check_coders", "compare_waves", "join_findings", *END},
+        {
+            "assess_certification",
+            "assess_consensus",
+            "check_coders",
+            "compare_waves",
+            "join_findings",
+            "measure_recall",
+            *END,
+        },
     ),
     (f"{PACKAGE}/qualitative/coding.py", "text", {"join_findings", *THEMES, *END}),
     (f"{PACKAGE}/synthesis/joint.py", "text", {"join_findings", *END}),
@@ -73,11 +105,12 @@ SETTINGS = [
             "assess_consensus",
             "check_coders",
             "join_findings",
+            "measure_recall",
             *END,
         },
     ),
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),
-    ("min_experience_years: 5", "min_experience_years: 6", PEOPLE),
+    ("min_experience_years: 5", "min_experience_years: 6", {"check_inputs", *PEOPLE}),
     ("release_floor: 10", "release_floor: 15", END),
     ('title: "RESCUE pilot evaluation"', 'title: "A pilot"', {"check_inputs", *REPORT}),
     ("rating_agree_from: 4", "rating_agree_from: 5", {"assess_certification", *END}),

@@ -5,8 +5,9 @@ Makes   internal/quality/problems.csv       problems with file, row, column and 
         internal/quality/data_quality.html  the same for the institutions: what was received, what waits, for whom
         internal/quality/files.csv          raw files with form, platform, size, digest and rows
         restricted/quality/problems.csv     the problems with the values set aside
+        restricted/people/deletions.csv     rows of people who withdrew or did not consent, which a person must delete
         Where a problem stops the run, the three lists of problems are kept in the folders `stopped` beside them.
-Config  inputs, study.cohorts, study.waves, study.languages, instruments, outcomes, certification.standards, consensus, interviews
+Config  inputs, study.cohorts, study.waves, study.languages, participants, instruments, outcomes, certification.standards, consensus, interviews
 """
 
 
@@ -30,6 +31,7 @@ rule check_inputs:
         files="results/internal/quality/files.csv",
         page="results/internal/quality/data_quality.html",
         values="results/restricted/quality/problems.csv",
+        deletions="results/restricted/people/deletions.csv",
     log:
         "logs/check_inputs.log",
     benchmark:
@@ -43,6 +45,7 @@ rule check_inputs:
         cohorts=list(study.config["study"]["cohorts"]),
         outcomes=[one["scale"] for one in study.config["outcomes"]],
         settings=study.settings(),
+        criteria=study.criteria(),
         about=study.about(),
         tiers=study.limits("internal"),
     message:

@@ -42,15 +42,17 @@ rule describe_sample:
         screening="results/restricted/people/screening.parquet",
         participants="results/restricted/people/participants.parquet",
         scores="results/restricted/measures/scores.parquet",
+        interviewees="results/restricted/people/interviewees.parquet",
         sites=study.files("sites"),
         instruments=study.instruments,
         code=code("describe_sample"),
     output:
         flow=report(
-            "results/internal/sample/flow.csv",
+            "results/internal/quality/flow.csv",
             caption="../report/describe_sample.rst",
             category="Sample",
         ),
+        every_step="results/restricted/people/flow.csv",
         characteristics="results/internal/sample/characteristics.csv",
         waves="results/internal/sample/waves.csv",
         scores="results/internal/sample/scores.csv",

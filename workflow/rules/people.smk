@@ -5,6 +5,7 @@ Makes   restricted/people/pseudonyms.parquet     raw id, pseudonym, status
         restricted/people/participants.parquet   admitted participants
         restricted/people/screening.parquet      status and reason without any id
         restricted/people/interviewees.parquet   interviews that may be heard
+        restricted/people/withdrawals.csv        the lists of withdrawals that the results honour, by digest
         restricted/quality/rows_people.csv       rows accounted for
 Config  participants, study.cohorts, sites
 """
@@ -22,6 +23,7 @@ rule admit_participants:
         participants="results/restricted/people/participants.parquet",
         screening="results/restricted/people/screening.parquet",
         interviewees="results/restricted/people/interviewees.parquet",
+        withdrawals="results/restricted/people/withdrawals.csv",
         rows="results/restricted/quality/rows_people.csv",
     log:
         "logs/admit_participants.log",

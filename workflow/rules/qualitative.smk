@@ -1,21 +1,28 @@
 """Qualitative: transcripts, segments, codes, coders, themes.
 
-Needs   transcripts, the interviews that may be heard, the codebook, codings of people.
-Makes   restricted/interviews/   stored texts, sentences, suggestions, codings, disagreements
-        internal/interviews/     counts of interviews by language, code and theme; agreement of coders
+Needs   transcripts, the interviews that may be heard, the deny-list, sign-offs, labels of a person, the codebook, codings of people.
+Makes   restricted/interviews/   texts without names, the page to sign them off, what was replaced, sentences, suggestions, codings
+        internal/interviews/     counts of interviews by code and theme; how many details were replaced; agreement of coders
         restricted/quality/rows_interviews.csv, rows_codings.csv   rows accounted for
 Config  interviews, statistics.confidence
 """
+
+TEXTS = ("transcript", "deny_list", "signoff", "identifiers")
 
 
 rule prepare_transcripts:
     input:
         interviewees="results/restricted/people/interviewees.parquet",
-        raw=study.raw("transcript"),
+        raw=study.raw(*TEXTS),
+        sites=study.files("sites"),
         code=code("prepare_transcripts"),
     output:
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
+        replacements="results/restricted/interviews/replacements.parquet",
+        unknown="results/restricted/interviews/unknown_words.csv",
+        review="results/restricted/interviews/review.html",
+        labelled="results/restricted/interviews/labelled.csv",
         transcripts=report(
             "results/internal/interviews/transcripts.csv",
             caption="../report/prepare_transcripts.rst",
@@ -29,14 +36,41 @@ rule prepare_transcripts:
     conda:
         "../../environment.yml"
     params:
-        pins=study.pins("transcript"),
-        sources=study.rows("transcript"),
+        pins=study.pins(*TEXTS),
+        sources=study.rows(*TEXTS),
         settings=study.settings(),
+        models=study.config["interviews"]["entity_models"],
+        banner=study.about()["banner"],
         tiers=study.limits("internal"),
     message:
-        "Preparing the transcripts: turns and sentences"
+        "Preparing the transcripts: names out, turns and sentences"
     script:
         "../scripts/prepare_transcripts.py"
+
+
+rule measure_recall:
+    input:
+        labelled="results/restricted/interviews/labelled.csv",
+        code=code("measure_recall"),
+    output:
+        recall=report(
+            "results/internal/interviews/deidentification.csv",
+            caption="../report/measure_recall.rst",
+            category="Interviews",
+        ),
+    log:
+        "logs/measure_recall.log",
+    benchmark:
+        "benchmarks/measure_recall.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.limits("internal"),
+    message:
+        "Measuring how much of what identifies people was replaced"
+    script:
+        "../scripts/measure_recall.py"
 
 
 rule code_segments:
@@ -65,6 +99,7 @@ rule check_coders:
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
         suggestions="results/restricted/interviews/suggestions.parquet",
+        replacements="results/restricted/interviews/replacements.parquet",
         interviewees="results/restricted/people/interviewees.parquet",
         raw=study.raw("coding", "transcript"),
         codebook=study.files("codebook"),

@@ -6,6 +6,6 @@ with job(snakemake) as this:
     from piloteval.intake.sheet import from_params
     from piloteval.qualitative import coders
 
-    tables = (this.read(name) for name in ("interviewees", "segments", "suggestions"))
+    tables = (this.read(name) for name in ("interviewees", "texts", "replacements", "segments", "suggestions"))
     settings = this.values("settings", "confidence")
     this.write(**coders.run(from_params(this.params.sources), *tables, this.files("codebook")[0], **settings))

@@ -8,7 +8,7 @@ with job(snakemake) as this:
 
     raw, codes = sheet.read_sheet(this.input.sheet), code_names(this.files("codebook"))
     files = this.paths("sheet", "sites", "instruments", "standards", "statements", "received")
-    values = this.values("pins", "found", "cohorts", "outcomes", "settings", "about")
+    values = this.values("pins", "found", "cohorts", "outcomes", "settings", "criteria", "about")
     tables, page, problems = check.run(raw, codes, **files, **values, floor=this.params.tiers["internal_floor"])
     this.keep_when_stopped("problems", "page", "values")
     this.write(**tables, page=page)

@@ -5,8 +5,6 @@ from piloteval.job import job
 with job(snakemake) as this:
     from piloteval.measures import sample
 
-    people = this.read("screening"), this.read("participants"), this.read("scores")
-    result = sample.run(
-        *people, **this.paths("sites", "instruments"), **this.values("waves", "countries", "registered")
-    )
-    this.write(**result)
+    people = [this.read(name) for name in ("screening", "participants", "scores", "interviewees")]
+    known = this.paths("sites", "instruments") | this.values("waves", "countries", "registered")
+    this.write(**sample.run(*people, **known, floor=this.params.tiers["internal_floor"]))

@@ -1,4 +1,4 @@
-"""Prepare the transcripts of interviews that may be heard."""
+"""Prepare the transcripts of interviews that may be heard: names out, sentences in."""
 
 from piloteval.job import job
 
@@ -6,4 +6,5 @@ with job(snakemake) as this:
     from piloteval.intake.sheet import from_params
     from piloteval.qualitative import segments
 
-    this.write(**segments.run(from_params(this.params.sources), this.read("interviewees"), this.params.settings))
+    raw, known = from_params(this.params.sources), this.values("settings", "models", "banner")
+    this.write(**segments.run(raw, this.read("interviewees"), this.files("sites"), **known))

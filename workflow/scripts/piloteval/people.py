@@ -1,265 +1,162 @@
-"""Who is in the study: consent, eligibility, withdrawal, pseudonyms."""
+"""Who is in the study: admission behind the gate of consent and withdrawal, and pseudonyms."""
 
 from __future__ import annotations
 
-import base64
-import hmac
-import secrets
-import sys
-from collections.abc import Collection, Iterable
-from pathlib import Path
+import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_instruments, read_tsv
 from piloteval.errors import ConfigError, DataError
-from piloteval.intake.catalogue import problem
+from piloteval.intake import gate as gates
 from piloteval.intake.decisions import read_decisions
+from piloteval.intake.eligibility import reason_to_exclude
+from piloteval.intake.gate import Gate, open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import read_records
-from piloteval.intake.sheet import Source, of_kind, require
+from piloteval.intake.sheet import Source, digest, of_kind, require
+from piloteval.keys import INTERVIEW, SURVEY, pseudonym, pseudonyms, read_key
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ADMITTED, EXCLUDED, WITHDRAWN = "admitted", "excluded", "withdrawn"
+ADMITTED, EXCLUDED, WITHDRAWN, ASIDE = "admitted", "excluded", "withdrawn", "set aside"
 
 
-def read_key(path: str | Path) -> bytes:
-    """Read the secret key of the pseudonyms.
+def _turned_away(gate: Gate, kept: Iterable[str]) -> list[dict[str, str]]:
+    """Return the screening of everybody the gate turns away from the survey, and of rows set aside, without any id.
 
-    Raises
-    ------
-    ConfigError
-        There is no such file, or it does not hold 32 bytes.
+    Of these people not even cohort and country are kept.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ConfigError(
-            f"{path}: the key file of the pseudonyms is missing. "
-            "Make one with `make key`, or correct `participants.key_file`."
-        )
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise ConfigError(f"{path}: the key has {len(key)} bytes; expected 32. Make a new one with `make key`.")
-    return key
-
-
-def pseudonym(key: bytes, domain: str, identifier: str) -> str:
-    """Return the pseudonym of an identifier in a domain.
-
-    Parameters
-    ----------
-    key : bytes
-        Secret of 32 bytes.
-    domain : str
-        ``survey`` or ``interview``; the same person has different pseudonyms in different domains.
-    identifier : str
-        The raw id.
-
-    Returns
-    -------
-    str
-        Ten letters and digits: the first 50 bits of HMAC-SHA-256 (RFC 2104)
-        over domain and identifier, in base 32 (RFC 4648).
-    """
-    mac = hmac.digest(key, f"{domain}\0{identifier}".encode(), "sha256")
-    return base64.b32encode(mac)[:10].decode().lower()
-
-
-def _pseudonyms(key: bytes, domain: str, identifiers: Iterable[str]) -> dict[str, str]:
-    """Return pseudonyms of distinct identifiers, refusing the rare collision."""
-    names = {identifier: pseudonym(key, domain, identifier) for identifier in identifiers}
-    if len(set(names.values())) != len(names):
-        raise DataError("Two participants would get the same pseudonym. Make a new key with `make key` and run again.")
-    return names
-
-
-def reason_to_exclude(
-    person: dict[str, Any],
-    *,
-    consent: str,
-    min_age: float | None,
-    min_experience_years: float | None,
-    professions: Collection[str],
-    require_affiliation: bool,
-) -> str:
-    """Return why a registered person cannot take part, or an empty text.
-
-    Consent comes first: of a person without consent nothing else is looked at. A criterion that cannot be checked
-    because the register is silent excludes as well.
-    """
-    if person[consent] != "yes":
-        return "no consent"
-    for limit, column, below in (
-        (min_age, "age", "under the minimum age"),
-        (min_experience_years, "experience_years", "too little professional experience"),
-    ):
-        if limit is not None:
-            value = person[column]
-            if value is None or value != value:
-                return f"{column.replace('_', ' ')} not recorded"
-            if value < limit:
-                return below
-    if professions and person["profession"] not in professions:
-        return "profession not in the study"
-    if require_affiliation and person["affiliated"] != "yes":
-        return "not affiliated"
-    return ""
-
-
-def _refuse_unknown(withdrawals: pd.DataFrame, known: Iterable[str]) -> None:
-    """Stop when a withdrawal names somebody who is not known."""
-    known = set(known)
-    for one in withdrawals.to_dict("records"):
-        if one["participant"] not in known:
-            raise DataError(
-                problem("person.withdrawal", str(one["source"]), row=int(one["row"]), column="participant").sentence()
-            )
+    withdrew = [person for person, scopes in gate.withdrawn.items() if gates.SURVEY in scopes]
+    refused = [why for (scope, person), why in gate.refused.items() if scope == SURVEY and person not in withdrew]
+    aside = gate.registered - {*kept} - {*withdrew} - {person for scope, person in gate.refused if scope == SURVEY}
+    return [
+        *({"status": WITHDRAWN, "reason": "withdrew"} for _person in withdrew),
+        *({"status": EXCLUDED, "reason": why} for why in refused),
+        *({"status": ASIDE, "reason": "row in the register set aside"} for _person in aside),
+    ]
 
 
 def admit(
-    register: pd.DataFrame,
-    withdrawals: pd.DataFrame,
-    key: bytes,
-    countries: dict[str, str],
-    *,
-    set_aside: Collection[str] = (),
-    **criteria: Any,
+    register: pd.DataFrame, gate: Gate, key: bytes, countries: dict[str, str], **criteria: Any
 ) -> dict[str, pd.DataFrame]:
-    """Decide on every registered person and give the admitted ones a pseudonym.
+    """Decide on every registered person who consented and give the admitted ones a pseudonym.
 
     Parameters
     ----------
     register : pandas.DataFrame, shape (people, columns of the register)
-        The typed register.
-    withdrawals : pandas.DataFrame
-        Columns ``participant`` and ``scope``; scope ``survey`` or ``all`` takes a person out of the survey.
+        The typed register, without those the gate turned away.
+    gate : Gate
+        Who withdrew from the survey or did not consent to it.
     key : bytes
         Key of the pseudonyms.
     countries : dict of str to str
         Country of each site.
-    set_aside : collection of str
-        Ids whose row in the register was set aside; a withdrawal may name them.
     **criteria
-        Passed to :func:`reason_to_exclude`.
+        Passed to :func:`piloteval.intake.eligibility.reason_to_exclude`.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``pseudonyms`` (one row a registered person), ``participants`` (admitted),
-        ``screening`` (status without any id).
+        ``pseudonyms`` (raw ids of those who consented to the survey), ``participants`` (admitted),
+        ``screening`` (status of everybody registered, without any id).
+    """
+    asked = register[~register["participant"].isin([one for one in register["participant"] if gate.fate(SURVEY, one)])]
+    reasons = [reason_to_exclude(person, **criteria) for person in asked.to_dict("records")]
+    decided = asked.assign(
+        reason=reasons,
+        status=[EXCLUDED if reason else ADMITTED for reason in reasons],
+        country=asked["site"].map(countries).fillna(""),
+    )
+    names = pseudonyms(key, SURVEY, decided.loc[decided["status"] == ADMITTED, "participant"])
+    decided = decided.assign(person=[names.get(one, "") for one in decided["participant"]])
+    return _tables(decided, _turned_away(gate, register["participant"]))
 
-    Raises
-    ------
-    DataError
-        A withdrawal names somebody who is not registered.
+
+def without_register(respondents: Iterable[str], gate: Gate, key: bytes | None) -> dict[str, pd.DataFrame]:
+    """Admit every respondent of a study without a register who did not withdraw; nothing else is checked here.
+
+    Without a key people are numbered in the order of the SHA-256 of their ids, so that the order of the files, which
+    often is the order of coming, is not kept.
     """
     import pandas as pd
 
-    out = (
-        set(withdrawals.loc[withdrawals["scope"].isin(["survey", "all"]), "participant"]) if len(withdrawals) else set()
+    people = sorted(set(respondents), key=lambda one: hashlib.sha256(one.encode()).digest())
+    names = pseudonyms(key, SURVEY, people) if key else {one: f"r{n:05d}" for n, one in enumerate(people, start=1)}
+    blank = dict.fromkeys(("site", "country", "cohort", "profession", "reason"), "")
+    decided = pd.DataFrame({"participant": people, "person": [names[one] for one in people]}).assign(
+        **blank, age=None, experience_years=None, status=ADMITTED
     )
-    _refuse_unknown(withdrawals, [*register["participant"], *set_aside])
-    status, reasons = [], []
-    for person in register.to_dict("records"):
-        reason = reason_to_exclude(person, consent="consent_survey", **criteria)
-        if person["participant"] in out:
-            status.append(WITHDRAWN)
-            reasons.append("withdrew")
-        else:
-            status.append(EXCLUDED if reason else ADMITTED)
-            reasons.append(reason)
-    decided = register.assign(status=status, reason=reasons, country=register["site"].map(countries).fillna(""))
-    admitted = decided[decided["status"] == ADMITTED]
-    names = _pseudonyms(key, "survey", admitted["participant"])
-    decided = decided.assign(person=[names.get(one, "") for one in decided["participant"]])
-    columns = ["person", "site", "country", "cohort", "profession", "age", "experience_years"]
-    return {
-        "pseudonyms": decided[["participant", "person", "status", "reason"]],
-        # Sorted by pseudonym, so that the order of the register, which often is the order of enrolment, is not kept.
-        "participants": pd.DataFrame(decided.loc[decided["status"] == ADMITTED, columns]).sort_values("person"),
-        "screening": decided[["cohort", "status", "reason"]].sort_values(["cohort", "status", "reason"]),
-    }
+    return _tables(decided, _turned_away(gate, ()))
 
 
-def without_register(participants: Iterable[str], withdrawn: Collection[str] = ()) -> dict[str, pd.DataFrame]:
-    """Admit every respondent of a study without a register who did not withdraw; nothing else is checked here."""
+def _tables(decided: pd.DataFrame, turned_away: list[dict[str, str]]) -> dict[str, pd.DataFrame]:
+    """Return the tables of people; none keeps the order of the raw file, which often is that of enrolment."""
     import pandas as pd
 
-    people = list(dict.fromkeys(participants))
-    pseudonyms = pd.DataFrame(
-        {
-            "participant": people,
-            "person": [f"r{place:05d}" for place in range(1, len(people) + 1)],
-            "status": [WITHDRAWN if one in withdrawn else ADMITTED for one in people],
-            "reason": ["withdrew" if one in withdrawn else "" for one in people],
-        }
-    )
-    blank = dict.fromkeys(("site", "country", "cohort", "profession"), "") | dict.fromkeys(
-        ("age", "experience_years"), None
-    )
-    participants_table = pseudonyms.loc[pseudonyms["status"] == ADMITTED, ["person"]].assign(**blank)
-    screening = pseudonyms[["status", "reason"]].assign(cohort="")
-    return {"pseudonyms": pseudonyms, "participants": participants_table, "screening": screening}
+    columns = ["person", "site", "country", "cohort", "profession", "age", "experience_years"]
+    seen = decided[["cohort", "country", "status", "reason"]]
+    others = pd.DataFrame(turned_away, columns=["status", "reason"]).assign(cohort="", country="")
+    screening = pd.concat([seen, others], ignore_index=True)
+    return {
+        "pseudonyms": decided[["participant", "person", "status", "reason"]].sort_values("participant"),
+        "participants": decided.loc[decided["status"] == ADMITTED, columns].sort_values("person"),
+        "screening": screening.sort_values(["cohort", "country", "status", "reason"]),
+    }
 
 
 def admit_interviews(
     interviews: pd.DataFrame,
     register: pd.DataFrame | None,
-    withdrawals: pd.DataFrame,
+    gate: Gate,
     key: bytes | None,
     countries: dict[str, str],
     **criteria: Any,
 ) -> pd.DataFrame:
-    """Decide on every interview: the interviewee must be admitted and have consented to the interview.
+    """Decide on every interview the gate let in: the interviewee must be registered and eligible.
 
     Parameters
     ----------
     interviews : pandas.DataFrame
         The list of interviews; ``participant`` may be empty in a study without a register.
-    register, withdrawals, key, countries, **criteria
+    register, gate, key, countries, **criteria
         As in :func:`admit`; without a register every listed interview is admitted that was not withdrawn.
 
     Returns
     -------
     pandas.DataFrame
-        One row an interview with the speaker's pseudonym of the domain ``interview``, cohort, site and status.
+        One row an interview with the speaker's pseudonym of the domain ``interview``, cohort, site, status, and whether
+        the person consented to be quoted; who did not say so, or took it back, is not quoted.
     """
     import pandas as pd
 
     people = {} if register is None else {one["participant"]: one for one in register.to_dict("records")}
-    out = (
-        set(withdrawals.loc[withdrawals["scope"].isin(["interview", "all"]), "participant"])
-        if len(withdrawals)
-        else set()
-    )
     rows = []
     for one in interviews.to_dict("records"):
         person = people.get(one["participant"])
-        status, reason = ADMITTED, ""
-        if one["participant"] in out:
-            status, reason = WITHDRAWN, "withdrew"
-        elif register is not None:
-            reason = "not in the register"
-            if person is not None:
-                reason = reason_to_exclude(person, consent="consent_interview", **criteria)
-            status = EXCLUDED if reason else ADMITTED
+        reason = "" if register is None else "not in the register"
+        if person is not None:
+            reason = reason_to_exclude(person, **criteria)
+        status = EXCLUDED if reason else ADMITTED
         place = person or one
         identifier = one["participant"] or one["interview"]
+        consented = person is not None and person["consent_quotes"] == "yes"
         rows.append(
             {
                 "interview": one["interview"],
-                "speaker": pseudonym(key, "interview", identifier) if key and status == ADMITTED else "",
+                "speaker": pseudonym(key, INTERVIEW, identifier) if key and status == ADMITTED else "",
                 "cohort": place["cohort"],
                 "site": place["site"],
                 "country": countries.get(place["site"], ""),
                 "minutes": one["minutes"],
+                "quotes": "yes" if consented and not gate.fate(gates.QUOTES, one["participant"]) else "no",
                 "status": status,
                 "reason": reason,
             }
         )
-    columns = ["interview", "speaker", "cohort", "site", "country", "minutes", "status", "reason"]
+    columns = ["interview", "speaker", "cohort", "site", "country", "minutes", "quotes", "status", "reason"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -272,7 +169,7 @@ def run(
     cohorts: list[str],
     criteria: dict[str, Any],
     settings: dict[str, Any],
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Any]:
     """Read register, withdrawals and the list of interviews, and admit people.
 
     Parameters
@@ -288,13 +185,18 @@ def run(
     -------
     dict of str to pandas.DataFrame
         The tables of rule ``admit_participants``.
+
+    Raises
+    ------
+    DataError
+        A withdrawal names somebody who is not known, or whose data are there again.
     """
     places = read_tsv(sites[0], "sites") if sites else []
     countries = {one["site"]: one["country"] for one in places}
     domains = {"sites": list(countries), "cohorts": cohorts}
-    decisions = read_decisions(sources)
+    decisions, gate = read_decisions(sources), open_gate(sources)
     register, withdrawals, listed = (
-        read_records(kind, of_kind(sources, kind), domains, decisions=decisions)
+        read_records(kind, of_kind(sources, kind), domains, decisions=decisions, gate=gate)
         for kind in ("register", "withdrawals", "interview_list")
     )
     require(sources, settings, [*decisions.problems, *register.problems, *withdrawals.problems, *listed.problems])
@@ -305,49 +207,32 @@ def run(
             "config/config.yaml: `participants.key_file` is needed for pseudonyms. "
             "Make a key with `make key` and name its file."
         )
+    known = {*register.seen, *(one["participant"] for one in listed.records)}
     if registered:
-        tables = admit(register.table(), withdrawals.table(), secret, countries, set_aside=register.seen, **criteria)
-        interviewees = admit_interviews(
-            listed.table(), register.table(), withdrawals.table(), secret, countries, **criteria
-        )
+        tables = admit(register.table(), gate, secret, countries, **criteria)
+        interviewees = admit_interviews(listed.table(), register.table(), gate, secret, countries, **criteria)
     else:
         answers = read_questionnaires(
-            sources, read_instruments(instruments), people=None, settings=settings, decisions=decisions
+            sources, read_instruments(instruments), people=None, settings=settings, decisions=decisions, gate=gate
         )
         respondents = [person for person, _entry, _file in answers.respondents()]
-        _refuse_unknown(withdrawals.table(), [*respondents, *(one["participant"] for one in listed.records)])
-        out = {one["participant"] for one in withdrawals.records if one["scope"] in ("survey", "all")}
-        tables = without_register(respondents, out)
-        interviewees = admit_interviews(listed.table(), None, withdrawals.table(), secret, countries, **criteria)
+        known |= {*respondents}
+        tables = without_register(respondents, gate, secret)
+        interviewees = admit_interviews(listed.table(), None, gate, secret, countries, **criteria)
+    strangers = gate.unknown(known)
+    if strangers:
+        raise DataError("\n".join(one.sentence() for one in strangers))
     status = dict(zip(tables["pseudonyms"]["participant"], tables["pseudonyms"]["status"], strict=True))
     heard = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     fates = [
-        *((one["source"], one["unit"], status[one["participant"]]) for one in register.records),
+        # Who takes part in the interviews only is not part of the survey.
+        *(
+            (one["source"], one["unit"], status.get(one["participant"]) or gate.fate(SURVEY, one["participant"]))
+            for one in register.records
+        ),
         *((one["source"], one["unit"], ADMITTED) for one in withdrawals.records),
         *((one["source"], one["unit"], heard[one["interview"]]) for one in listed.records),
     ]
     rows = account([*register.ledger, *withdrawals.ledger, *listed.ledger], fates)
-    return {**tables, "interviewees": interviewees, "rows": rows}
-
-
-def make_key(path: str | Path) -> None:
-    """Write a new secret key that only its owner can read.
-
-    Raises
-    ------
-    ConfigError
-        The file exists; a key is never overwritten, since its pseudonyms would be lost.
-    """
-    import os
-
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ConfigError(f"{path}: there is a key already. Keep it, or move it away before making another.") from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
-
-
-if __name__ == "__main__":
-    make_key(sys.argv[1])
-    print(f"A new key is in {sys.argv[1]}. Move it outside the repository and name it in participants.key_file.")
+    honoured = [{"file": one.path, "sha256": digest(one.path)} for one in of_kind(sources, "withdrawals")]
+    return {**tables, "interviewees": interviewees, "withdrawals": honoured, "rows": rows}

@@ -5,8 +5,8 @@ Everything here runs on every start of Snakemake, also for a dry run, so it impo
 
 from __future__ import annotations
 
-import ast
 import os
+import re
 from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from piloteval import config as configuration
 from piloteval.errors import ConfigError
 from piloteval.intake import sheet
 from piloteval.intake.sheet import digest
+from piloteval.keys import is_public
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 
@@ -42,15 +43,12 @@ COLUMNS_OF_QUESTIONNAIRES = (
     "other_columns",
 )
 
-#: How the key of the example begins; with real data it is refused.
-PUBLIC_KEY = b"PUBLIC-DEMO-KEY"
-
 #: Tier of the tables an audience may read.
 AUDIENCES = {"internal": "internal", "public": "release"}
 
 #: Result tables of each part; the report, the release and the figures read these.
 RESULTS = {
-    "sample": ("sample/flow.csv", "sample/characteristics.csv", "sample/waves.csv", "sample/scores.csv"),
+    "sample": ("quality/flow.csv", "sample/characteristics.csv", "sample/waves.csv", "sample/scores.csv"),
     "reliability": ("reliability/scales.csv", "reliability/items.csv"),
     "change": ("change/outcomes.csv", "change/means.csv", "change/improved.csv"),
     "certification": (
@@ -62,14 +60,19 @@ RESULTS = {
         "certification/indicators.csv",
     ),
     "consensus": ("consensus/statements.csv", "consensus/rounds.csv"),
-    "interviews": ("interviews/transcripts.csv", "interviews/codes.csv", "interviews/themes.csv"),
+    "interviews": (
+        "interviews/transcripts.csv",
+        "interviews/deidentification.csv",
+        "interviews/codes.csv",
+        "interviews/themes.csv",
+    ),
     "coders": ("interviews/agreement.csv",),
     "synthesis": ("synthesis/joint_display.csv",),
 }
 
 #: Figures of each part and the tables each is drawn from.
 FIGURES = {
-    "sample": {"flow": ("sample/flow.csv",), "score_profile": ("sample/scores.csv",)},
+    "sample": {"flow": ("quality/flow.csv",), "score_profile": ("sample/scores.csv",)},
     "reliability": {"reliability": ("reliability/scales.csv",), "item_rest": ("reliability/items.csv",)},
     "change": {"change": ("change/outcomes.csv",), "means": ("change/means.csv",)},
     "certification": {"verdicts": ("certification/verdicts.csv",), "ratings": ("certification/ratings.csv",)},
@@ -89,18 +92,23 @@ LEDGERS = {
 }
 
 
+#: What names a module of the package. Searching for it takes a tenth of the time that parsing takes, at every start of
+#: Snakemake; a test compares both. Texts in three quotes may show an import and import nothing.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from (piloteval[\w.]*) import (\([^)]*\)|[^\n]+)|import (piloteval[\w.]*(?:, ?[\w.]+)*))", re.MULTILINE
+)
+_TEXTS = re.compile(r'""".*?"""', re.DOTALL)
+
+
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """Return the modules of the package that a file imports, with the packages they lie in."""
     found: dict[Path, None] = {}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "piloteval":
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names if alias.name.split(".")[0] == "piloteval"]
-        else:
-            continue
-        for name in names:
+    for module, members, modules in _IMPORT.findall(_TEXTS.sub("", path.read_text(encoding="utf-8"))):
+        words = [one.split()[0] for one in members.strip("()").split(",") if one.split()]
+        for name in (
+            [module, *(f"{module}.{word}" for word in words)] if module else modules.replace(" ", "").split(",")
+        ):
             parts = name.split(".")
             for depth in range(1, len(parts) + 1):
                 place = SCRIPTS.joinpath(*parts[:depth])
@@ -124,11 +132,6 @@ def code(rule: str) -> list[str]:
                 found.add(module)
                 waiting.append(module)
     return sorted(Path(os.path.relpath(module)).as_posix() for module in found)
-
-
-def _is_public(key: list[str]) -> bool:
-    """Tell whether a key file holds the key of the example."""
-    return any(Path(path).is_file() and Path(path).read_bytes().startswith(PUBLIC_KEY) for path in key)
 
 
 class Study:
@@ -166,7 +169,9 @@ class Study:
             "standards": config["certification"]["standards"],
             "statements": config["consensus"]["statements"],
             "codebook": config["interviews"]["codebook"],
-            "key": config["participants"]["key_file"],
+            "key": str(Path(config["participants"]["key_file"] or "").expanduser())
+            if config["participants"]["key_file"]
+            else None,
             "received": config["inputs"]["received"] if Path(config["inputs"]["received"] or "").is_file() else None,
         }[name]
         return [] if not named else [named] if isinstance(named, str) else list(named)
@@ -197,6 +202,7 @@ class Study:
             "waves": dict(study["waves"]),
             "banner": study["data_note"] if study["data_status"] == "synthetic" else "",
             "changed_files": self.config["inputs"]["changed_files"],
+            "registered_enrolment": study["registered_enrolment"],
         }
 
     def limits(self, tier: str) -> dict[str, int]:
@@ -280,7 +286,7 @@ class Study:
                     f"{where}: `instruments` names `{Path(path).stem}`, but there is no file {path}. "
                     "Create it, or remove the name."
                 )
-        if self.config["study"]["data_status"] == "real" and _is_public(self.files("key")):
+        if self.config["study"]["data_status"] == "real" and any(map(is_public, self.files("key"))):
             faults.append(
                 f"{where}: `participants.key_file` is the example's key, which everybody knows. "
                 "Make your own with `make key`, since `study.data_status` is real."
@@ -364,7 +370,7 @@ class Study:
         return sorted(
             Path(os.path.relpath(path)).as_posix()
             for path in (SCRIPTS / "piloteval").rglob("*.py")
-            if "simulate" not in path.parts
+            if "simulate" not in path.parts and path.name != "leakscan.py"  # they make no result
         )
 
     # ---------------------------------------------------------------------------------------------- the report

@@ -6,7 +6,9 @@ import csv
 import hashlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from piloteval.sweep import sweep
 
 if TYPE_CHECKING:
     from piloteval.plan import Study
@@ -23,7 +25,7 @@ def _results() -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.glob("*/*.csv"))
-        if path.parts[2] not in ("provenance", "quality")
+        if path.parts[2] not in ("provenance", "quality") or path.name == "flow.csv"
     }
 
 
@@ -31,10 +33,12 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def begin() -> None:
-    """Remember the results as they were before the run."""
+def begin(study: Study, dag: Any) -> None:
+    """Remember the results as they were before the run, and remove what the run does not answer for."""
     STOPPED.unlink(missing_ok=True)
     _BEFORE.update(_results())
+    for sentence in sweep(study, dag):
+        _say(sentence)
 
 
 def end(study: Study) -> None:
@@ -57,9 +61,32 @@ def end(study: Study) -> None:
             f"Problems that wait for a person: {waiting} set aside, {notes} notes. They are listed in {problems}, "
             "and for the institutions in results/internal/quality/data_quality.html."
         )
+    deletions = Path("results/restricted/people/deletions.csv")
+    if deletions.is_file():
+        with deletions.open(encoding="utf-8", newline="") as handle:
+            waiting = sum(1 for _row in csv.DictReader(handle))
+        if waiting:
+            many = "1 row or file" if waiting == 1 else f"{waiting} rows and files"
+            _say(f"Raw data that a person must delete: {many}, listed in {deletions}.")
+    _say_what_waits_for_a_reader()
     for path in study.reports():
         if Path(path).is_file():
             _say(f"Report: {path}")
+
+
+def _say_what_waits_for_a_reader() -> None:
+    """Say how many transcripts nobody has signed off as they are now."""
+    counts, page = (
+        Path("results/internal/interviews/transcripts.csv"),
+        Path("results/restricted/interviews/review.html"),
+    )
+    if not counts.is_file() or not page.is_file():
+        return
+    with counts.open(encoding="utf-8", newline="") as handle:
+        row = next((row for row in csv.DictReader(handle) if row["cohort"] == "all" and row["interviews"]), None)
+    if row and int(row["interviews"]) > int(row["signed_off"]):
+        waiting = int(row["interviews"]) - int(row["signed_off"])
+        _say(f"Transcripts not signed off: {waiting} of {row['interviews']}. They can be read in {page}.")
 
 
 def stopped(log: list[str] | str) -> None:

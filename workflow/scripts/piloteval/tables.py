@@ -82,8 +82,8 @@ class Table:
         Columns bounded by one; the release tier rounds them so that none becomes perfect, and their limits outwards.
     unpublished : tuple of str
         Columns that are empty in the release tier.
-    team_rows : tuple of str
-        Column and value of rows that are for the team only.
+    team_rows : tuple of (str, str)
+        Columns and values of rows that are for the team only.
     released : bool
         Whether the release tier gets the table.
     """
@@ -101,7 +101,7 @@ class Table:
     percents: tuple[str, ...] = ()
     coefficients: tuple[str, ...] = ()
     unpublished: tuple[str, ...] = ()
-    team_rows: tuple[str, str] | tuple[()] = ()
+    team_rows: tuple[tuple[str, str], ...] = ()
     released: bool = False
 
     @property
@@ -128,6 +128,7 @@ PROBLEM = _columns(
     effect=TEXT,
 )
 
+FLOW = _columns(step=TEXT, wave=TEXT, by=TEXT, group=TEXT, people=WHOLE, note=TEXT)
 _COHORT = (("cohort", "all"),)
 
 CONTRACTS: dict[str, Table] = {
@@ -156,7 +157,7 @@ CONTRACTS: dict[str, Table] = {
         ),
         Table(
             "restricted/people/pseudonyms.parquet",
-            "a registered person: raw id, pseudonym, and whether admitted",
+            "a registered person who consented to the survey: raw id, pseudonym, and whether admitted",
             _columns(participant=TEXT, person=TEXT, status=TEXT, reason=TEXT),
             keys=("participant",),
         ),
@@ -170,8 +171,19 @@ CONTRACTS: dict[str, Table] = {
         ),
         Table(
             "restricted/people/screening.parquet",
-            "a registered person without any id: cohort, status and reason",
-            _columns(cohort=TEXT, status=TEXT, reason=TEXT),
+            "a registered person without any id: cohort and country of those who consented, status and reason",
+            _columns(cohort=TEXT, country=TEXT, status=TEXT, reason=TEXT),
+        ),
+        Table(
+            "restricted/people/withdrawals.csv",
+            "a list of withdrawals that the results honour",
+            _columns(file=TEXT, sha256=TEXT),
+            keys=("file",),
+        ),
+        Table(
+            "restricted/people/deletions.csv",
+            "a row or file of the raw data that a person must delete",
+            _columns(why=TEXT, source=TEXT, file=TEXT, sheet=TEXT, row=WHOLE, column=TEXT, delete=TEXT),
         ),
         Table(
             "restricted/people/interviewees.parquet",
@@ -183,10 +195,17 @@ CONTRACTS: dict[str, Table] = {
                 site=TEXT,
                 country=TEXT,
                 minutes=NUMBER,
+                quotes=TEXT,
                 status=TEXT,
                 reason=TEXT,
             ),
             keys=("interview",),
+        ),
+        Table(
+            "restricted/people/flow.csv",
+            "a step of the participant flow with every count by cohort and country",
+            FLOW,
+            keys=("step", "wave", "by", "group"),
         ),
         Table(
             "restricted/measures/responses.parquet",
@@ -215,9 +234,38 @@ CONTRACTS: dict[str, Table] = {
         ),
         Table(
             "restricted/interviews/texts.parquet",
-            "a transcript: the stored text all offsets refer to",
-            _columns(interview=TEXT, language=TEXT, cohort=TEXT, text=TEXT),
+            "a transcript without names: the text all offsets refer to, its sign-off, and whether it may be quoted",
+            _columns(interview=TEXT, language=TEXT, cohort=TEXT, text=TEXT, sha256=TEXT, signed=TEXT, quotes=TEXT),
             keys=("interview",),
+        ),
+        Table(
+            "restricted/interviews/replacements.parquet",
+            "an identifying detail that was replaced, with its place before and after",
+            _columns(
+                interview=TEXT,
+                kind=TEXT,
+                by=TEXT,
+                entry=TEXT,
+                start=WHOLE,
+                end=WHOLE,
+                new_start=WHOLE,
+                new_end=WHOLE,
+                received=TEXT,
+                shown=TEXT,
+            ),
+            keys=("interview", "start"),
+        ),
+        Table(
+            "restricted/interviews/labelled.csv",
+            "details a person marked in a transcript, and how many were replaced; and the words outside of every mark",
+            _columns(interview=TEXT, language=TEXT, group=TEXT, labelled=WHOLE, replaced=WHOLE, to_judge=WHOLE),
+            keys=("interview", "group"),
+        ),
+        Table(
+            "restricted/interviews/unknown_words.csv",
+            "a word that may be a name, for a person to judge: it goes into the deny-list, as a name or as harmless",
+            _columns(language=TEXT, word=TEXT, why=TEXT, times=WHOLE, interview=TEXT, start=WHOLE),
+            keys=("language", "word", "why"),
         ),
         Table(
             "restricted/interviews/segments.parquet",
@@ -293,15 +341,15 @@ CONTRACTS: dict[str, Table] = {
             released=True,
         ),
         # --------------------------------------------------------------------------- internal: sample
-        # A flow diagram has to add up, so its steps are exact for the team;
-        # the public gets no reasons, and few are not counted.
+        # A flow diagram has to add up, so the totals of its steps are exact for the team; counts by cohort and country
+        # were withheld before, under the floor of the tier. The public gets no reasons and no groups.
         Table(
-            "internal/sample/flow.csv",
-            "a step of the participant flow",
-            _columns(step=TEXT, reason=TEXT, people=WHOLE),
-            keys=("step", "reason"),
+            "internal/quality/flow.csv",
+            "a step of the participant flow, in all, by reason, cohort or country",
+            FLOW,
+            keys=("step", "wave", "by", "group"),
             rounded=("people",),
-            team_rows=("step", "excluded because"),
+            team_rows=(("by", "reason"), ("by", "cohort"), ("by", "country")),
             released=True,
         ),
         Table(
@@ -545,12 +593,29 @@ CONTRACTS: dict[str, Table] = {
         Table(
             "internal/interviews/transcripts.csv",
             "interviews by cohort",
-            _columns(cohort=TEXT, interviews=WHOLE, languages=NUMBER, words=WHOLE, sentences=WHOLE, note=TEXT),
+            _columns(
+                cohort=TEXT,
+                interviews=WHOLE,
+                languages=NUMBER,
+                words=WHOLE,
+                sentences=WHOLE,
+                signed_off=WHOLE,
+                changed_since=WHOLE,
+                note=TEXT,
+            ),
             keys=("cohort",),
             people=("interviews",),
             statistics=("languages", "words", "sentences"),
             margins=_COHORT,
+            rounded=("signed_off", "changed_since"),
             released=True,
+        ),
+        # Counts of words and details, not of people; no language has enough interviews to be shown by itself elsewhere.
+        Table(
+            "internal/interviews/deidentification.csv",
+            "how many identifying details of the labelled transcripts were replaced, by language",
+            _columns(language=TEXT, group=TEXT, replaced=WHOLE, listed_to_judge=WHOLE) | STATISTIC,
+            keys=("language", "group"),
         ),
         Table(
             "internal/interviews/codes.csv",

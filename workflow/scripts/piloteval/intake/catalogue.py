@@ -462,6 +462,20 @@ RULES = {
             "Correct the id; otherwise a person who withdrew stays in the data.",
         ),
         Rule(
+            "person.returned",
+            "STOP",
+            "analyst",
+            "data of a person who withdrew are there again, although they were said to be deleted",
+            "Delete the person's rows from the raw files, or empty `deleted_on` until that is done.",
+        ),
+        Rule(
+            "person.enrolment",
+            "NOTE",
+            "analyst",
+            "more people are eligible than the registry entry says will take part",
+            "Amend the registry entry, or check the criteria in config/config.yaml.",
+        ),
+        Rule(
             "site.other",
             "QUARANTINE",
             "site",
@@ -609,6 +623,27 @@ RULES = {
             "site",
             "a transcript holds no speech of a participant",
             "Check the speaker labels of the file.",
+        ),
+        Rule(
+            "transcript.label-place",
+            "NOTE",
+            "analyst",
+            "a labelled detail lies in no transcript",
+            "Correct interview, start and end; they count the signs of the stored text from 0.",
+        ),
+        Rule(
+            "transcript.sign-off",
+            "NOTE",
+            "analyst",
+            "a sign-off names an interview of which there is no transcript",
+            "Correct the interview, or remove the row.",
+        ),
+        Rule(
+            "deny-list.same-as",
+            "NOTE",
+            "analyst",
+            "a name is said to be another name of an entry that is not in the list",
+            "Write the text of the other entry as it stands in the list, or add it.",
         ),
         Rule(
             "transcript.unlisted",

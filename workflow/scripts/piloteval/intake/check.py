@@ -14,6 +14,8 @@ from piloteval.intake.catalogue import RULES, Problem, by_gravity, problem
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.codings import read_codings
 from piloteval.intake.decisions import Decisions, read_decisions
+from piloteval.intake.eligibility import reason_to_exclude
+from piloteval.intake.gate import Gate, open_gate
 from piloteval.intake.page import data_quality_page
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import Intake, delphi_columns, read_records
@@ -42,12 +44,15 @@ class Checked:
         Entries read and set aside, by source and wave.
     forms : dict of str to (str, str)
         Form and platform of every file by its source.
+    deletions : list of dict
+        Rows of people who withdrew or did not consent, which a person must delete (restricted).
     """
 
     problems: list[Problem] = field(default_factory=list)
     values: dict[tuple[Any, ...], tuple[str, str]] = field(default_factory=dict)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     forms: dict[str, tuple[str, str]] = field(default_factory=dict)
+    deletions: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, intake: Intake) -> Intake:
         """Take over what reading one kind of file gave."""
@@ -83,6 +88,8 @@ def check_study(
     codes: Iterable[str],
     outcomes: list[str],
     settings: dict[str, Any],
+    criteria: dict[str, Any],
+    enrolment: int | None = None,
 ) -> Checked:
     """Read every file of the study and collect what is wrong with it.
 
@@ -94,6 +101,10 @@ def check_study(
         What the configuration knows.
     settings : dict
         What readers of raw files need to know, see :meth:`piloteval.plan.Study.settings`.
+    criteria : dict
+        Criteria of eligibility.
+    enrolment : int, optional
+        How many people the registry entry says will take part.
     """
     known = read_instruments(instruments)
     missing = [name for name in outcomes if name not in scales_of(known)]
@@ -109,7 +120,7 @@ def check_study(
         "statements": [one["statement"] for one in read_tsv(statements, "statements")] if statements else [],
     }
     checked = Checked()
-    decisions = read_decisions(sources, whole=True)
+    decisions, gate = read_decisions(sources, whole=True), open_gate(sources)
     checked.problems += decisions.problems
     checked.values |= {
         (one["file"], one["sheet"], one["row"], one["column"], one["rule"]): (str(one["value"]), "")
@@ -117,12 +128,18 @@ def check_study(
     }
     limits = tuple(settings["rating_range"])
     read = {
-        kind: checked.add(read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions))
+        kind: checked.add(
+            read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
+        )
         for kind in ("register", "withdrawals", "audit", "rating", "indicator", "interview_list")
     }
+    for kind in ("deny_list", "signoff", "identifiers"):
+        read[kind] = checked.add(read_records(kind, of_kind(sources, kind), domains, decisions=decisions, gate=gate))
     columns, key = delphi_columns(settings["dimensions"], *settings["range"])
     read["delphi"] = checked.add(
-        read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions)
+        read_records(
+            "delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions, gate=gate
+        )
     )
     registered = bool(of_kind(sources, "register"))
     # What a register that cannot be read would say of every id is not told: it is to be mended first.
@@ -130,7 +147,13 @@ def check_study(
     people = {one["participant"] for one in read["register"].records} if readable else None
     seen = read["register"].seen
     answers = read_questionnaires(
-        sources, known, people=people, settings=settings, decisions=decisions, set_aside=seen - (people or set())
+        sources,
+        known,
+        people=people,
+        settings=settings,
+        decisions=decisions,
+        set_aside=seen - (people or set()),
+        gate=gate,
     )
     checked.add(answers)
     if people is not None:
@@ -151,15 +174,12 @@ def check_study(
         checked.tell(plausibility.alike_ids(read["register"].records if registered else respondents, of))
     checked.tell(plausibility.other_site(answers, read["register"]))
     checked.tell(plausibility.across(PHASES, read, everybody, of))
-    for one in read["withdrawals"].records if readable or not registered else ():
-        if one["participant"] not in everybody:
-            where: dict[str, Any] = {"row": one["row"], "column": "participant"}
-            if not registered:
-                where["found"] = "the list of withdrawals names somebody who neither answered nor was interviewed"
-                where["remedy"] = "Correct the id; if the person never took part, remove the row."
-            found = problem("person.withdrawal", of[one["source"]].path, **where)
-            checked.tell([(found, one["participant"], "")])
-    _check_interviews(checked, sources, listed, codes, decisions, settings)
+    _check_enrolment(checked, read["register"], gate, criteria, enrolment, of)
+    texts = _check_interviews(checked, sources, listed, codes, decisions, settings, gate)
+    _check_names(checked, read, texts, of)
+    if readable or not registered:  # when all files are read, it is known who is met and who is not
+        checked.problems += gate.unknown(everybody)
+    checked.deletions = gate.to_delete(sources)
     _check_dictionaries(checked, sources)
     checked.problems = decisions.answered(checked.problems, sources) + decisions.unused()
     return checked
@@ -176,24 +196,66 @@ def _check_interviews(
     codes: Iterable[str],
     decisions: Decisions,
     settings: dict[str, Any],
-) -> None:
-    """Read transcripts and codings."""
+    gate: Gate,
+) -> dict[str, str]:
+    """Read transcripts and codings; return the stored texts."""
     transcripts, problems, ledger = read_interviews(
         sources,
         settings["interviewers"],
         settings["participants"],
         other_labels=settings["others"],
         not_labels=settings["not_labels"],
+        gate=gate,
     )
     checked.problems += problems
     checked.ledger += ledger
     names = {one["interview"] for one in listed}
     for source in of_kind(sources, "transcript"):
         checked.forms[source.source] = (Path(source.path).suffix.removeprefix(".").upper(), "")
-        if source.unit not in names:
+        if source.unit not in names and source.unit not in gate.interviews:
             checked.problems.append(problem("transcript.unlisted", source.path))
     texts = {one.interview: one.text for one in transcripts}
-    checked.add(read_codings(of_kind(sources, "coding"), texts, list(codes), decisions=decisions))
+    checked.add(read_codings(of_kind(sources, "coding"), texts, list(codes), decisions=decisions, gate=gate))
+    return texts
+
+
+def _check_names(checked: Checked, read: dict[str, Intake], texts: dict[str, str], of: dict[str, Source]) -> None:
+    """Check that labels and sign-offs belong to a transcript, and that entries of the deny-list name each other."""
+    names = {one["text"] for one in read["deny_list"].records}
+    for rule, column, wrong in (
+        ("transcript.label-place", "start", [one for one in read["identifiers"].records if not _inside(one, texts)]),
+        ("transcript.sign-off", "interview", [one for one in read["signoff"].records if one["interview"] not in texts]),
+        (
+            "deny-list.same-as",
+            "same_as",
+            [one for one in read["deny_list"].records if one["same_as"] and one["same_as"] not in names],
+        ),
+    ):
+        for one in wrong:
+            checked.problems.append(problem(rule, of[one["source"]].path, row=one["row"], column=column))
+
+
+def _inside(label: dict[str, Any], texts: dict[str, str]) -> bool:
+    return label["start"] < label["end"] <= len(texts.get(label["interview"], ""))
+
+
+def _check_enrolment(
+    checked: Checked,
+    register: Intake,
+    gate: Gate,
+    criteria: dict[str, Any],
+    enrolment: int | None,
+    of: dict[str, Source],
+) -> None:
+    """Note when more people can take part than the registry entry says."""
+    able = [
+        one
+        for one in register.records
+        if not gate.fate("survey", one["participant"]) and not reason_to_exclude(one, **criteria)
+    ]
+    if enrolment is not None and len(able) > enrolment:
+        found = f"{len(able)} people are eligible, and the registry entry says {enrolment}"
+        checked.problems.append(problem("person.enrolment", of[able[0]["source"]].path, found=found))
 
 
 def _check_dictionaries(checked: Checked, sources: list[Source]) -> None:
@@ -309,6 +371,7 @@ def run(
     cohorts: list[str],
     outcomes: list[str],
     settings: dict[str, Any],
+    criteria: dict[str, Any],
     about: dict[str, Any],
     floor: int,
 ) -> tuple[dict[str, list[dict[str, Any]]], str, list[Problem]]:
@@ -326,17 +389,17 @@ def run(
         Digest of every raw file.
     found : list of str
         Files in the data folder.
-    cohorts, outcomes, settings
+    cohorts, outcomes, settings, criteria
         What the configuration knows.
     about : dict
-        ``title``, ``waves``, ``banner`` and ``changed_files``: what the page says about the study.
+        ``title``, ``waves``, ``banner``, ``changed_files`` and ``registered_enrolment``: facts about the study.
     floor : int
         Smallest count of people the page shows.
 
     Returns
     -------
     tables : dict of str to list of dict
-        Rows of ``problems`` (without values), ``values`` (the same with values) and ``files``.
+        Rows of ``problems`` (without values), ``values`` (the same with values), ``files`` and ``deletions``.
     page : str
         The page for the institutions.
     problems : list of Problem
@@ -357,6 +420,8 @@ def run(
             codes=codes,
             outcomes=outcomes,
             settings=settings,
+            criteria=criteria,
+            enrolment=about["registered_enrolment"],
         )
         checked.problems = [*notes, *checked.problems]
     told, events = _received(sources, received, about["changed_files"], pins)
@@ -375,5 +440,6 @@ def run(
         "problems": [{name: one[name] for name in COLUMNS} for one in problems],
         "values": [{name: one[name] for name in ("source", *COLUMNS, "value", "suggestion")} for one in problems],
         "files": files,
+        "deletions": checked.deletions,
     }
     return tables, page, checked.problems

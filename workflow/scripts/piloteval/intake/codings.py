@@ -6,12 +6,18 @@ from collections.abc import Collection
 
 from piloteval.intake.catalogue import problem
 from piloteval.intake.decisions import Decisions
+from piloteval.intake.gate import Gate
 from piloteval.intake.records import Intake, read_records
 from piloteval.intake.sheet import Source
 
 
 def read_codings(
-    sources: list[Source], texts: dict[str, str], codes: Collection[str], *, decisions: Decisions | None = None
+    sources: list[Source],
+    texts: dict[str, str],
+    codes: Collection[str],
+    *,
+    decisions: Decisions | None = None,
+    gate: Gate | None = None,
 ) -> Intake:
     """Read codings and set aside those whose quote does not stand at their place.
 
@@ -25,13 +31,16 @@ def read_codings(
         Codes of the codebook.
     decisions : Decisions, optional
         Which of several equal codings counts.
+    gate : Gate, optional
+        Interviews whose codings are passed over.
 
     Returns
     -------
     Intake
         Every record fulfils ``text[start:end] == quote``.
     """
-    intake = read_records("coding", sources, {"interviews": list(texts), "codes": codes}, decisions=decisions)
+    domains = {"interviews": list(texts), "codes": codes}
+    intake = read_records("coding", sources, domains, decisions=decisions, gate=gate)
     of = {one.source: one for one in sources}
     loose = [one for one in intake.records if texts[one["interview"]][one["start"] : one["end"]] != one["quote"]]
     for one in loose:

@@ -512,8 +512,11 @@ def _items_in_rows(table: _Table) -> Layout:
     chosen, missing = table.by_wave(places)
     layout = Layout(ITEMS, table.items, problems=[*problems, *missing])
     records = []
+    turned = {one.column for one in raw.turned}
     for place, header in enumerate(raw.columns[1:], start=1):
         at = letter(place)
+        if at in turned:
+            continue
         if header.rstrip(":").casefold() in TOTALS:
             layout.problems.append(table.found("table.total-column", row=table.raw.top, column=at, effect="left out"))
         elif alike(header) not in table.wording.known():

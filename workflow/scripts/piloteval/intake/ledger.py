@@ -23,7 +23,8 @@ def account(ledger: Iterable[Mapping[str, Any]], fates: Iterable[tuple[str, str,
     Parameters
     ----------
     ledger : iterable of mapping
-        Entries ``source, kind, wave, rows_read, quarantined``, one a file and wave, as intake counted them.
+        Entries ``source, kind, wave, rows_read, quarantined``, one a file and wave, as intake counted them; also
+        ``excluded`` and ``withdrawn``, where the gate turned rows away.
     fates : iterable of (str, str, str)
         Source, wave and status (a key of :data:`FATES`) of every row, as the analysis met them; the two countings are
         independent, so a lost row shows.
@@ -39,7 +40,10 @@ def account(ledger: Iterable[Mapping[str, Any]], fates: Iterable[tuple[str, str,
     rows = [
         {
             **{name: entry[name] for name in ("source", "kind", "wave", "rows_read", "quarantined")},
-            **{fate: counted.pop((entry["source"], entry["wave"], fate), 0) for fate in FATES.values()},
+            **{
+                fate: counted.pop((entry["source"], entry["wave"], fate), 0) + entry.get(fate, 0)
+                for fate in FATES.values()
+            },
         }
         for entry in ledger
     ]

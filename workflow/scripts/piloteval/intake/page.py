@@ -26,6 +26,9 @@ KINDS = {
     "interview_list": "List of interviews",
     "transcript": "Interview transcript",
     "coding": "Codings of interviews",
+    "deny_list": "List of names to replace",
+    "signoff": "Transcripts signed off",
+    "identifiers": "Labelled details of interviews",
     "dictionary": "Data dictionary",
     "resolutions": "List of decisions",
 }

@@ -7,7 +7,8 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from piloteval.intake import redcap
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.decisions import Decisions, read_decisions
 from piloteval.intake.dialects import NAMES
+from piloteval.intake.gate import Gate, open_gate
 from piloteval.intake.layout import ITEMS, Entry, Layout, Wording, lay_out, wanted
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind
@@ -60,12 +62,15 @@ class File:
         Its entries; those set aside are gone.
     columns : list of list of (float or None)
         Answers to each of the layout's items, in the order of its entries.
+    turned : Counter
+        Entries passed over at the gate, by wave and fate.
     """
 
     source: Source
     raw: RawTable
     layout: Layout
     columns: list[list[float | None]] = field(default_factory=list)
+    turned: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def answers(self) -> list[tuple[float | None, ...]]:
         """Return the answers of every entry, in the order of the layout's items."""
@@ -144,13 +149,15 @@ def read_questionnaires(
     settings: Mapping[str, Any],
     decisions: Decisions | None = None,
     set_aside: Collection[str] = (),
+    gate: Gate | None = None,
 ) -> Answers:
     """Read questionnaire files of any layout into one answer a row.
 
     Parameters
     ----------
     sources : iterable of Source
-        Files of the kinds ``questionnaire``, ``dictionary`` and ``resolutions``; others are passed over.
+        Files of the kinds ``questionnaire``, ``dictionary`` and ``resolutions``, and those the gate reads; others are
+        passed over.
     instruments : dict of str to Instrument
         The study's instruments; a source that names none holds all of them.
     people : collection of str or None
@@ -161,6 +168,8 @@ def read_questionnaires(
         The list of resolutions; read from the sources when not given.
     set_aside : collection of str
         Participant ids whose row in the register was set aside, so that their answers are told rightly.
+    gate : Gate, optional
+        Whose entries are passed over; opened from the sources when not given.
 
     Returns
     -------
@@ -176,6 +185,7 @@ def read_questionnaires(
     if decisions is None:
         decisions = read_decisions(sources)
         intake.problems += decisions.problems
+    gate = gate or open_gate(sources)
     asides: Counter[tuple[str, str]] = Counter()
     headers: dict[tuple[str, ...], set[str]] = {}
     for source in of_kind(sources, "questionnaire"):
@@ -184,15 +194,22 @@ def read_questionnaires(
         if names not in headers:
             headers[names] = wanted(asked, wording)
         try:
-            raw = read_table(source, headers[names])
-            raw = _with_dictionary(raw, source, asked, headers[names], dictionaries, intake)
+            dictionary = _dictionary(source, dictionaries)
+            closed = gate.closed("questionnaire", wording.participant, headers[names] - wording.known())
+            if closed and dictionary:
+                closed = replace(closed, named=partial(_names_of_labels, dictionary=dictionary))
+            raw = read_table(source, headers[names], closed)
+            if dictionary:
+                raw = _with_dictionary(raw, dictionary, headers[names])
+                _check_by(raw, dictionary, source, asked, intake)
         except Unreadable as fault:
             intake.problems += fault.problems
             continue
         log.info("%s: %s", source.path, described(raw))
         intake.forms[source.source] = (raw.form, NAMES.get(raw.export.dialect, ""))
         layout = lay_out(raw, source, asked, wording)
-        file = File(source, raw, layout)
+        file = File(source, raw, layout, turned=_turned(raw, source, asked, wording, headers[names], dictionary))
+        gate.note(source, raw.turned)
         faults = [*raw.problems, *layout.problems, *_version(raw, source, asked), *_mangled(file)]
         faults += _second_header(file)
         intake.problems += faults
@@ -228,29 +245,58 @@ def _entry(source: Source, found: Problem, value: str) -> dict[str, Any]:
     }
 
 
-def _with_dictionary(
-    raw: RawTable,
-    source: Source,
-    asked: list[Instrument],
-    headers: Collection[str],
-    dictionaries: Mapping[str, Source],
-    intake: Answers,
-) -> RawTable:
-    """Apply the REDCap data dictionary the sheet names."""
-    if not source.dictionary:
-        return raw
+def _dictionary(source: Source, dictionaries: Mapping[str, Source]) -> redcap.Dictionary | None:
+    """Read the REDCap data dictionary the sheet names; the check of the sheet names one that is not there."""
     named = dictionaries.get(source.dictionary)
-    if named is None:
-        return raw  # the check of the sheet names it
-    dictionary = redcap.read_dictionary(read_table(named))
+    return redcap.read_dictionary(read_table(named)) if named else None
+
+
+def _names_of_labels(columns: list[str], dictionary: redcap.Dictionary) -> list[str]:
+    """Return the variables behind the headers of an export with labels."""
+    return redcap.from_labels(RawTable("", "", columns, [], []), dictionary).columns
+
+
+def _with_dictionary(raw: RawTable, dictionary: redcap.Dictionary, headers: Collection[str]) -> RawTable:
+    """Apply a REDCap data dictionary to a file."""
     if raw.export.dialect == "redcap_labels":
         raw = redcap.from_labels(raw, dictionary)
-    raw = drop_personal(raw, redcap.personal(dictionary), headers)
+    return drop_personal(raw, redcap.personal(dictionary), headers)
+
+
+def _check_by(
+    raw: RawTable, dictionary: redcap.Dictionary, source: Source, asked: list[Instrument], intake: Answers
+) -> None:
+    """Check a file against its data dictionary."""
     codes = {code for one in asked for code in one.missing_codes}
     found = redcap.check(raw, dictionary, codes)
     intake.problems += [one for one, _value in found]
     intake.quarantine += [_entry(source, one, value) for one, value in found]
-    return raw
+
+
+def _turned(
+    raw: RawTable,
+    source: Source,
+    asked: list[Instrument],
+    wording: Wording,
+    headers: Collection[str],
+    dictionary: redcap.Dictionary | None,
+) -> Counter[tuple[str, str]]:
+    """Count what was passed over by wave and fate, as the layout of the whole file tells its entries."""
+    if not raw.turned:
+        return Counter()
+    fates = {one.column or one.row: one.fate for one in raw.turned}
+    try:
+        read = read_table(source, headers)
+        whole = lay_out(_with_dictionary(read, dictionary, headers) if dictionary else read, source, asked, wording)
+        usable = not any(one.level == "STOP" for one in whole.problems)
+    except Unreadable:
+        usable = False
+    if not usable:  # a fault of the very rows that were passed over; each is counted
+        return Counter((source.wave, one.fate) for one in raw.turned)
+    entries = [(one.column or one.row, one.wave) for one in whole.entries]
+    # What is set aside belongs to no wave, here as with everybody else.
+    aside = [(one.column if one.column in fates else one.row, "") for one, _value in [*read.aside, *whole.aside]]
+    return Counter((wave, fates[place]) for place, wave in [*entries, *aside] if place in fates)
 
 
 def _version(raw: RawTable, source: Source, asked: list[Instrument]) -> list[Problem]:
@@ -593,17 +639,25 @@ def _ledger(file: File, waves: list[str], asides: Counter[tuple[str, str]]) -> l
     left = Counter(one.wave for one in file.layout.entries)
     gone = Counter({wave: many for (name, wave), many in asides.items() if name == source.source})
     # What belongs to no wave is counted with the first one, so that nothing falls between the lines.
-    there = [wave for wave in waves if left[wave] or gone[wave]]
-    first = source.wave or next(iter(there), "")
+    shut = {wave for wave, _fate in file.turned}
+    let_in = [wave for wave in waves if left[wave] or gone[wave]]
+    there = [wave for wave in waves if left[wave] or gone[wave] or wave in shut]
+    first = source.wave or next(iter([*let_in, *there]), "")
     gone[first] += gone.pop("", 0) if first else 0
+    turned = Counter()
+    for (wave, fate), many in file.turned.items():
+        turned[wave or first, fate] += many
+    away = {wave: turned[wave, "excluded"] + turned[wave, "withdrawn"] for wave in (first, *there)}
     return [
         {
             "source": source.source,
             "kind": source.kind,
             "wave": wave,
-            "rows_read": left[wave] + gone[wave],
+            "rows_read": left[wave] + gone[wave] + away[wave],
             "quarantined": gone[wave],
+            "excluded": turned[wave, "excluded"],
+            "withdrawn": turned[wave, "withdrawn"],
         }
         for wave in dict.fromkeys([first, *there])
-        if left[wave] + gone[wave]
+        if left[wave] + gone[wave] + away[wave]
     ]

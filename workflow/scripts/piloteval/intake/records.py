@@ -11,7 +11,7 @@ import logging
 import re
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from piloteval.intake.decisions import Decisions
+    from piloteval.intake.gate import Gate
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,10 @@ class Column:
 
 YES_NO = ("yes", "no")
 
+#: What an identifying detail of an interview can be: a name, or a thing known by its form.
+NAMES_OF = ("person", "organisation", "ward", "place", "other")
+PATTERNED = ("email", "url", "phone", "id", "date", "room", "case", "plate")
+
 #: Columns of each kind of record, and the columns that together name a record.
 RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
     "register": (
@@ -85,6 +90,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
             Column("participant", required=True),
             Column("withdrawn_on", "date"),
             Column("scope", "choice", required=True, choices=("survey", "interview", "quotes", "all")),
+            Column("deleted_on", "date", optional=True),
         ),
         ("participant", "scope"),
     ),
@@ -149,6 +155,34 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
             Column("decided_on", "date", required=True),
         ),
         ("of_source", "of_row", "rule"),
+    ),
+    "deny_list": (
+        (
+            Column("kind", "choice", required=True, choices=(*NAMES_OF, "harmless")),
+            Column("text", required=True),
+            Column("role", optional=True),
+            Column("same_as", optional=True),
+        ),
+        ("text",),
+    ),
+    "signoff": (
+        (
+            Column("interview", required=True),
+            Column("sha256", required=True),
+            Column("signed_by", required=True),
+            Column("signed_on", "date", required=True),
+        ),
+        ("interview", "sha256", "signed_by"),
+    ),
+    "identifiers": (
+        (
+            Column("interview", required=True),
+            Column("kind", "choice", required=True, choices=(*NAMES_OF, *PATTERNED, "period")),
+            Column("start", "whole", required=True, low=0),
+            Column("end", "whole", required=True, low=0),
+            Column("listed", "choice", choices=YES_NO, optional=True),
+        ),
+        ("interview", "start", "end"),
     ),
     "coding": (
         (
@@ -268,10 +302,16 @@ def _typed(column: Column, text: str, domains: dict[str, Collection[str]], comma
     return text, "", ""
 
 
-def _open(source: Source, names: Iterable[str], intake: Intake) -> RawTable | None:
+def consented(text: str, words: Mapping[str, str]) -> str:
+    """Return ``yes`` or ``no`` as a cell says it, by itself or through the words of its code; else nothing."""
+    said = [one.casefold() for one in (text, words.get(text, "")) if one.casefold() in YES_NO]
+    return said[0] if said else ""
+
+
+def _open(source: Source, names: Iterable[str], intake: Intake, gate: Gate | None) -> RawTable | None:
     """Read the file, or note why it cannot be read."""
     try:
-        raw = read_table(source, {alike(name) for name in names})
+        raw = read_table(source, {alike(name) for name in names}, gate.closed(source.kind) if gate else None)
     except Unreadable as fault:
         intake.problems.extend(fault.problems)
         return None
@@ -338,6 +378,7 @@ def read_records(
     columns: tuple[Column, ...] | None = None,
     key: tuple[str, ...] | None = None,
     decisions: Decisions | None = None,
+    gate: Gate | None = None,
 ) -> Intake:
     """Read all files of one kind of record.
 
@@ -355,6 +396,8 @@ def read_records(
         Columns and key of a kind that depends on the study.
     decisions : Decisions, optional
         Which of several rows with the same key counts.
+    gate : Gate, optional
+        Whose rows are passed over; the ledger counts them.
 
     Returns
     -------
@@ -380,9 +423,11 @@ def read_records(
     if kind == "withdrawals":
         grave = {"rule": "person.withdrawal", "remedy": "Correct the cell; else a person stays in who wants to be out."}
     for source in sources:
-        raw = _open(source, names, intake)
+        raw = _open(source, names, intake, gate)
         if raw is None:
             continue
+        if gate:
+            gate.note(source, raw.turned)
         filled = {"site"} if source.site else set()
         if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
             continue
@@ -450,8 +495,9 @@ def read_records(
                 "source": source.source,
                 "kind": source.kind,
                 "wave": source.wave or source.unit,
-                "rows_read": len(raw.rows) + len(raw.aside),
+                "rows_read": len(raw.rows) + len(raw.aside) + len(raw.turned),
                 "quarantined": unusable[source.source] + len(raw.aside),
+                **{fate: sum(one.fate == fate for one in raw.turned) for fate in ("excluded", "withdrawn")},
             }
         )
     places: dict[tuple[Any, ...], list[tuple[str, int]]] = {}

@@ -21,13 +21,16 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 #: What a kind of file needs in its row besides source, kind and path.
 NEEDS = {"transcript": ("unit", "language"), "delphi": ("unit",)}
 
+#: Kinds that say whose rows are passed over.
+GATE = ("register", "withdrawals", "interview_list")
+
 #: Kinds of files that go with others: whoever reads the first must also read the second.
 COMPANIONS = {
-    **dict.fromkeys(
-        ("register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding"),
-        ("resolutions",),
-    ),
-    "questionnaire": ("resolutions", "dictionary"),
+    **dict.fromkeys(("withdrawals", "indicator", "deny_list"), ("resolutions",)),
+    **dict.fromkeys(("audit", "rating", "delphi"), ("resolutions", "withdrawals")),
+    **dict.fromkeys(("register", "interview_list", "transcript"), ("resolutions", *GATE)),
+    **dict.fromkeys(("coding", "signoff", "identifiers"), ("resolutions", *GATE)),
+    "questionnaire": ("resolutions", "dictionary", *GATE),
 }
 
 

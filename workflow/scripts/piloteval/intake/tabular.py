@@ -11,7 +11,7 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,12 @@ class Grid:
         Notes and cells set aside.
     stated : list of tuple
         Row, column letter, rule and text of cells that show something else than a value.
+    suspect : list of list of str
+        The rows in which letters may have been lost, as they were before they were trimmed; empty where none can be.
+    hidden : list of (str, int, int)
+        What is hidden, ``rows`` or ``columns``, and the first and last number of it, counted from 1; 0 where not told.
+    merged : list of ((int, int), (int, int))
+        Top left and bottom right row and column of merged cells, counted from 0.
     texts, labels, missing
         As in :class:`RawTable`, by header.
     first : int
@@ -87,6 +93,9 @@ class Grid:
     sheet: str = ""
     problems: list[Problem] = field(default_factory=list)
     stated: list[tuple[int, str, str, str]] = field(default_factory=list)
+    suspect: list[list[str]] = field(default_factory=list)
+    hidden: list[tuple[str, int, int]] = field(default_factory=list)
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     missing: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -96,6 +105,43 @@ class Grid:
     def top(self) -> int | None:
         """Row of the header; None where cases are counted and the header is no row."""
         return 1 if self.first == 2 else None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Whose rows are passed over unread.
+
+    Attributes
+    ----------
+    people : mapping of str to str
+        Fate of the row, ``withdrawn`` or ``excluded``, by id.
+    columns : tuple of str
+        Headers that may hold the id; the first one that is there counts, as everywhere.
+    items : frozenset of str
+        Names of items, as :func:`alike` writes them: where they stand in the first column, the headers are ids.
+    unit : str
+        Header of a cell that is kept with the row: the interview of a person in the list of interviews.
+    named : callable, optional
+        Gives the names of the columns of a REDCap export with labels, by its dictionary.
+    """
+
+    people: Mapping[str, str]
+    columns: tuple[str, ...]
+    items: frozenset[str] = frozenset()
+    unit: str = ""
+    named: Callable[[list[str]], list[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A row, or a column that is a person, that was passed over unread; a whole file has no row."""
+
+    person: str
+    fate: str
+    sheet: str
+    row: int | None
+    column: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +177,8 @@ class RawTable:
         Row of the header as a spreadsheet shows it; None where cases are counted and the header is no row.
     export : Export
         What the survey platform's own columns mean.
+    turned : list of Turned
+        What was passed over at the gate; it is in none of the above.
     """
 
     file: str
@@ -147,6 +195,7 @@ class RawTable:
     aside: list[tuple[Problem, str]] = field(default_factory=list)
     top: int | None = 1
     export: Export = PLAIN
+    turned: list[Turned] = field(default_factory=list)
 
 
 def letter(place: int) -> str:
@@ -231,9 +280,7 @@ def _read_text(source: Source) -> Grid:
         raise Unreadable(
             problem("file.unreadable", source.path, row=len(records) + 1, found=found, remedy=remedy)
         ) from None
-    if fault:
-        row = next(number for number, record in enumerate(records, start=1) if damage("\n".join(record)))
-        raise Unreadable(problem(fault, source.path, row=row))
+    suspect = records if fault else []
     if not text.isascii():
         records = [[cell if cell.isascii() else normalise(cell) for cell in record] for record in records]
     name = next(name for name, mark in DELIMITERS.items() if mark == delimiter)
@@ -241,7 +288,7 @@ def _read_text(source: Source) -> Grid:
     shown = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16"}.get(encoding.lower(), encoding.lower())
     if not text.isascii() or any(blank in text for blank in " \t\v\f"):  # most files of answers hold none
         records = [[cell.strip() for cell in record] for record in records]
-    return Grid(records, f"{kind}, {shown}, {name}")
+    return Grid(records, f"{kind}, {shown}, {name}", suspect=suspect)
 
 
 def _cell(value: object) -> str:
@@ -269,8 +316,13 @@ class _Numbers(dict[float, str]):
 _NO_RESULT = re.compile(rb'<c r="([A-Z]+)([0-9]+)"[^>]*><f\b[^>]*(?:/>|>[^<]*</f>)(?:<v/>|<v />|<v></v>)?()</c>')
 _ERROR = re.compile(rb'<c r="([A-Z]+)([0-9]+)"[^>]*\bt="e"[^>]*>(?:<f\b[^>]*(?:/>|>[^<]*</f>))?<v>([^<]*)</v>')
 _HIDDEN = {
-    "rows": re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"'),
-    "columns": re.compile(rb'<col\b[^>]*\bhidden="(?:1|true)"'),
+    "rows": re.compile(rb'<row\b[^>]*\bhidden="(?:1|true)"[^>]*>'),
+    "columns": re.compile(rb'<col\b[^>]*\bhidden="(?:1|true)"[^>]*>'),
+}
+#: Attributes with the first and the last number of what is hidden.
+_NUMBERED = {
+    "rows": (re.compile(rb'\br="([0-9]+)"'),) * 2,
+    "columns": (re.compile(rb'\bmin="([0-9]+)"'), re.compile(rb'\bmax="([0-9]+)"')),
 }
 _NS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
@@ -288,31 +340,43 @@ def _sheet_source(path: str, name: str) -> bytes:
             return b""
 
 
-def _refuse_damaged(grid: Grid, path: str) -> Grid:
-    """Refuse a workbook or a statistical file whose texts have lost letters."""
-    for place, record in enumerate(grid.records):
-        fault = damage("\n".join(record))
+def _refuse_damaged(grid: Grid, path: str, kept: Iterable[int], left_out: Collection[int]) -> None:
+    """Refuse a table whose texts have lost letters, in the rows that are let in and outside the columns left out."""
+    for place in kept if grid.suspect else ():
+        fault = damage("\n".join(cell for at, cell in enumerate(grid.suspect[place]) if at not in left_out))
         if fault:
             raise Unreadable(problem(fault, path, sheet=grid.sheet, row=max(place + grid.first - 1, 1)))
-    return grid
 
 
-def _look_into(grid: Grid, path: str, merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+def _look_into(grid: Grid, path: str) -> None:
     """Note what a workbook's sheet shows to a person and hides from a reader of values."""
     xml = _sheet_source(path, grid.sheet) if path.lower().endswith(".xlsx") else b""
-    where = {"sheet": grid.sheet}
     for mark, pattern, rule in ((b"<f", _NO_RESULT, "cell.formula"), (b't="e"', _ERROR, "cell.error")):
         if mark in xml:
             cells = pattern.findall(xml)
             grid.stated += [(int(row), column.decode(), rule, text.decode()) for column, row, text in cells]
     for what, pattern in _HIDDEN.items():
-        many = len(pattern.findall(xml))
-        if many:
-            found = f"the sheet has hidden {what}; they are read like the others"
-            grid.problems.append(problem("table.hidden-cells", path, **where, found=found))
-    for (top, left), (bottom, right) in merged:
-        area = f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}"
-        grid.problems.append(problem("table.merged", path, **where, row=top + 1, found=f"the cells {area} are merged"))
+        for tag in pattern.findall(xml):
+            first, last = (found and int(found[1]) for found in (one.search(tag) for one in _NUMBERED[what]))
+            grid.hidden.append((what, first or 0, last or 0))
+
+
+def _hidden_and_merged(grid: Grid, path: str, rows: Collection[int], columns: Collection[int]) -> list[Problem]:
+    """Tell of hidden and merged cells, unless they lie wholly in rows or columns that were passed over at the gate."""
+
+    def away(numbers: Collection[int], first: int, last: int) -> bool:
+        return all(one in numbers for one in range(first, last + 1))
+
+    where, problems = {"sheet": grid.sheet}, []
+    over = {"rows": rows, "columns": {one + 1 for one in columns}}
+    for what in dict.fromkeys(what for what, first, last in grid.hidden if not away(over[what], first, last)):
+        found = f"the sheet has hidden {what}; they are read like the others"
+        problems.append(problem("table.hidden-cells", path, **where, found=found))
+    for (top, left), (bottom, right) in grid.merged:
+        if not away(rows, top + 1, bottom + 1) and not away(columns, left, right):
+            area = f"{letter(left)}{top + 1}:{letter(right)}{bottom + 1}"
+            problems.append(problem("table.merged", path, **where, row=top + 1, found=f"the cells {area} are merged"))
+    return problems
 
 
 def _read_workbook(source: Source) -> Grid:
@@ -348,12 +412,12 @@ def _read_workbook(source: Source) -> Grid:
             problem("file.unreadable", source.path, found="a sheet of this workbook cannot be read")
         ) from None
     records = [[numbers[value] if type(value) is float else _cell(value) for value in row] for row in rows]
-    grid = Grid(records, "Excel workbook", name)
+    grid = Grid(records, "Excel workbook", name, suspect=records, merged=list(merged))
     for one in hidden:
         if one != name:
             grid.problems.append(problem("table.hidden-sheet", source.path))
-    _look_into(grid, source.path, merged)
-    return _refuse_damaged(grid, source.path)
+    _look_into(grid, source.path)
+    return grid
 
 
 def _statistical(source: Source, form: str, read: Callable[..., tuple[Any, Any]]) -> Grid:
@@ -395,8 +459,8 @@ def _statistical(source: Source, form: str, read: Callable[..., tuple[Any, Any]]
         if text
     }
     records = [names, *map(list, zip(*columns, strict=True))]
-    grid = Grid(records, form.split(" ", 1)[1], labels=labels, missing=missing, texts=texts, first=1)
-    return _refuse_damaged(grid, source.path)
+    form = form.split(" ", 1)[1]
+    return Grid(records, form, suspect=records, labels=labels, missing=missing, texts=texts, first=1)
 
 
 def _within(value: float | None, low: object, high: object) -> bool:
@@ -453,15 +517,19 @@ _POINTS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
 def _header_faults(
-    columns: list[str], file: str, sheet: str, top: int | None, free: bool
+    columns: list[str], file: str, sheet: str, top: int | None, free: bool, over: Collection[int]
 ) -> tuple[list[Problem], list[str]]:
     """Find blank headers and headers given twice; return the faults and the headers that merely repeat.
 
     A platform that repeats the texts of its questions (``free``) is no fault until somebody asks for one of them.
+    Columns passed ``over`` at the gate are not looked at.
     """
     faults, repeated = [], []
     first: dict[str, int] = {}
+    blank = [place for place, name in enumerate(columns) if not name and place not in over]
     for place, name in enumerate(columns):
+        if place in over:
+            continue
         if not name:
             found = f"the header of column {letter(place)} is blank"
         elif alike(name) not in first:
@@ -474,16 +542,15 @@ def _header_faults(
             # By letter, not by name: in a file without a header the first row is data.
             found = f"the header of column {letter(place)} repeats that of column {letter(first[alike(name)])}"
         faults.append(problem("table.header", file, sheet=sheet, row=top, found=found))
-    blank = sum(not name for name in columns)
-    if blank > 2:
-        found = f"{blank} columns have no header; the first is column {letter(columns.index(''))}"
+    if len(blank) > 2:
+        found = f"{len(blank)} columns have no header; the first is column {letter(blank[0])}"
         others = [one for one in faults if not one.found.endswith("is blank")]
         faults = [problem("table.header", file, sheet=sheet, row=top, found=found), *others]
     return faults, repeated
 
 
 def _rows(
-    records: list[list[str]], width: int, first: int, export: Export, file: str, sheet: str
+    records: list[list[str]], width: int, at_row: Sequence[int], export: Export, file: str, sheet: str
 ) -> tuple[list[list[str]], list[int], list[Problem], list[tuple[Problem, str]]]:
     """Take the records under the header: blank rows are skipped and keep their number, strangers are set aside."""
     rows, numbers, faults, aside = [], [], [], []
@@ -497,12 +564,12 @@ def _rows(
         total = place >= last and bool(row) and row[0].rstrip(":").casefold() in totals
         if len(row) == width and row[0] and not below_gap and not total:
             rows.append(row)
-            numbers.append(place + first - 1)
+            numbers.append(at_row[place])
             continue
         if not any(row):
             below_gap = True
             continue
-        at = {"sheet": sheet, "row": place + first - 1}
+        at = {"sheet": sheet, "row": at_row[place]}
         while len(row) > width and not row[-1]:
             row = row[:-1]
         # A row below a gap that holds next to nothing is a remark or a signature, and so is what follows it.
@@ -517,7 +584,7 @@ def _rows(
             lengths.add(len(row))
         else:
             rows.append(row)
-            numbers.append(place + first - 1)
+            numbers.append(at_row[place])
     if len(faults) > 2 and not rows and len(lengths) == 1:
         # One fault of the header, and none of every row.
         found, remedy = f"every row has {lengths.pop()} cells", "Check the header's cells and the separator."
@@ -611,15 +678,61 @@ def _refuse_titles(
             )
 
 
-def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
-    """Find the header, check the shape, and leave out what is no data."""
+def _turn_away(grid: Grid, export: Export, closed: Closed | None) -> tuple[list[int], list[Turned]]:
+    """Return the places of the records that are let in, and what is turned away.
+
+    The id is looked for where the layout of the file looks for it, and nowhere else: ids may be numbers, like answers.
+    """
+    everything = list(range(len(grid.records)))
+    if closed is None or not closed.columns:
+        return everything, []
+    columns = export.columns
+    if closed.named and export.dialect == "redcap_labels":
+        columns = closed.named(columns)
+    index = {alike(name): place for place, name in enumerate(columns)}
+    asked = next((index[alike(name)] for name in closed.columns if alike(name) in index), None)
+    below = {alike(row[0]) for row in grid.records[export.header_rows :] if row}
+    if not asked and below & closed.items and not index.keys() & closed.items:
+        there = [(place, name) for place, name in enumerate(columns) if place and name in closed.people]
+        return everything, [
+            Turned(name, closed.people[name], grid.sheet, grid.top, letter(place)) for place, name in there
+        ]
+    if asked is None:
+        return everything, []
+    unit = index.get(alike(closed.unit)) if closed.unit else None
+    kept, turned = [], []
+    for place in everything:
+        row = grid.records[place]
+        who = row[asked] if place >= export.header_rows and asked < len(row) else ""
+        if who in closed.people:
+            more = row[unit] if unit is not None and unit < len(row) else ""
+            turned.append(Turned(who, closed.people[who], grid.sheet, place + grid.first - 1, unit=more))
+        else:
+            kept.append(place)
+    return kept, turned
+
+
+def _table(grid: Grid, source: Source, wanted: Collection[str], closed: Closed | None = None) -> RawTable:
+    """Find the header, pass over whom the gate turns away, check the shape, and leave out what is no data."""
     file, records = source.path, grid.records
     if not any(any(row) for row in records):
         raise Unreadable(problem("file.empty", file, sheet=grid.sheet))
+    everything = range(len(records))
     try:
         export = recognise(records, source.dialect)
+        kept, turned = _turn_away(grid, export, closed)
+        if len(kept) < len(records):
+            records = [records[place] for place in kept]
+            export = recognise(records, source.dialect)
     except NotThisExport:
+        _refuse_damaged(grid, file, everything, ())
         raise Unreadable(problem("table.dialect", file, sheet=grid.sheet, row=grid.top)) from None
+    over = {place for place in range(len(export.columns)) if letter(place) in {one.column for one in turned}}
+    away = {one.row for one in turned if not one.column}
+    _refuse_damaged(grid, file, kept, over)
+    if over:
+        records = [["" if place in over else cell for place, cell in enumerate(row)] for row in records]
+    at_row = [place + grid.first - 1 for place in kept]
     columns = export.columns
     _refuse_titles(records, columns, source, grid, wanted)
     if not any(columns):
@@ -629,7 +742,8 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
         )
     while not columns[-1] and all(len(row) < len(columns) or not row[len(columns) - 1] for row in records):
         columns = columns[:-1]
-    faults, repeated = _header_faults(columns, file, grid.sheet, grid.top, free=export.dialect in REPEATING)
+    faults, repeated = _header_faults(columns, file, grid.sheet, grid.top, export.dialect in REPEATING, over)
+    columns = ["" if place in over else name for place, name in enumerate(columns)]
     # With its dictionary, a REDCap export knows its fields by their order, however often a label repeats.
     keep = bool(source.dictionary) and export.dialect == "redcap_labels"
     strangers = [name for name in repeated if alike(name) not in wanted and not keep]
@@ -638,16 +752,16 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
         faults.append(
             problem("table.header", file, sheet=grid.sheet, row=grid.top, found="a column needed is given twice")
         )
-    rows, numbers, ragged, aside = _rows(records, len(columns), grid.first, export, file, grid.sheet)
+    rows, numbers, ragged, aside = _rows(records, len(columns), at_row, export, file, grid.sheet)
     if faults or ragged:
         raise Unreadable(*faults, *ragged)
-    if not rows:
+    if not rows and not turned:
         raise Unreadable(problem("file.empty", file, sheet=grid.sheet))
     names = {letter(place): name for place, name in enumerate(columns)}
     stated = [
         (rule, row, column, names.get(column, column), text)
         for row, column, rule, text in grid.stated
-        if row > export.header_rows
+        if row > export.header_rows and row not in away and column not in {one.column for one in turned}
     ]
     if export.blank:
         rows = [["" if cell in export.blank else cell for cell in row] for row in rows]
@@ -661,11 +775,12 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
         texts={**grid.texts, **export.texts},
         labels=grid.labels,
         missing=grid.missing,
-        problems=list(grid.problems),
+        problems=[*grid.problems, *_hidden_and_merged(grid, file, away, over)],
         stated=stated,
         aside=aside,
         top=grid.top,
         export=export,
+        turned=turned,
     )
     if strangers:
         places = [place for place, name in enumerate(columns) if alike(name) in set(map(alike, strangers))]
@@ -681,7 +796,7 @@ def _table(grid: Grid, source: Source, wanted: Collection[str]) -> RawTable:
 REPEATING = ("google_forms", "microsoft_forms", "surveymonkey", "limesurvey_texts", "redcap_labels")
 
 
-def read_table(source: Source, wanted: Collection[str] = ()) -> RawTable:
+def read_table(source: Source, wanted: Collection[str] = (), closed: Closed | None = None) -> RawTable:
     """Read one tabular file as text.
 
     Parameters
@@ -690,6 +805,8 @@ def read_table(source: Source, wanted: Collection[str] = ()) -> RawTable:
         Row of the landing sheet.
     wanted : collection of str
         Headers the reader will ask for, as :func:`alike` writes them: such a column is never dropped as personal.
+    closed : Closed, optional
+        Whose rows are passed over.
 
     Returns
     -------
@@ -718,7 +835,7 @@ def read_table(source: Source, wanted: Collection[str] = ()) -> RawTable:
     if refused:
         raise Unreadable(*refused)
     grid = reader(source)
-    return _table(grid, source, set(wanted))
+    return _table(grid, source, set(wanted), closed)
 
 
 def cells_aside(raw: RawTable, *, letters: bool = False) -> list[tuple[Problem, str]]:

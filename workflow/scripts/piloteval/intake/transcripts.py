@@ -15,9 +15,10 @@ from typing import Any
 
 from piloteval.intake.catalogue import Problem, problem
 from piloteval.intake.documents import READERS, Line, fold, read_document
+from piloteval.intake.gate import Gate
 from piloteval.intake.guards import guard
 from piloteval.intake.sheet import Source, of_kind
-from piloteval.intake.tabular import Unreadable
+from piloteval.intake.tabular import Turned, Unreadable
 from piloteval.intake.text import closing_mark, damage, inner_mark, normalise, opening_mark
 
 
@@ -369,21 +370,23 @@ def read_interviews(
     participants: Collection[str],
     other_labels: Collection[str] = (),
     not_labels: Collection[str] = (),
+    gate: Gate | None = None,
 ) -> tuple[list[Transcript], list[Problem], list[dict[str, Any]]]:
-    """Read all transcripts; return them with the problems and the ledger of files."""
+    """Read all transcripts; return them with the problems and the ledger of files.
+
+    The files of interviews that the gate turns away are not opened.
+    """
     transcripts, problems, ledger = [], [], []
     for source in of_kind(sources, "transcript"):
+        fate = gate.interviews.get(source.unit, "") if gate else ""
+        entry = {"source": source.source, "kind": "transcript", "wave": "", "rows_read": 1, "quarantined": 0}
+        if gate and fate:
+            gate.note(source, [Turned(source.unit, fate, "", None)])
+            ledger.append({**entry, fate: 1})
+            continue
         found, faults = read_transcript(source, interviewers, participants, other_labels, not_labels)
         problems += faults
         if found:
             transcripts.append(found)
-        ledger.append(
-            {
-                "source": source.source,
-                "kind": "transcript",
-                "wave": "",
-                "rows_read": 1,
-                "quarantined": 0 if found else 1,
-            }
-        )
+        ledger.append({**entry, "quarantined": 0 if found else 1})
     return transcripts, problems, ledger

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from piloteval.config import read_tsv
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.decisions import read_decisions
+from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
@@ -316,9 +317,9 @@ def run(
     """
     places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
     domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
-    decisions, limits = read_decisions(sources), tuple(settings["rating_range"])
+    decisions, gate, limits = read_decisions(sources), open_gate(sources), tuple(settings["rating_range"])
     intakes = {
-        kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions)
+        kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
         for kind in ("audit", "rating", "indicator")
     }
     found = [*decisions.problems, *(one for intake in intakes.values() for one in intake.problems)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_tsv
 from piloteval.intake.decisions import read_decisions
+from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.records import delphi_columns, read_records
 from piloteval.intake.sheet import Source, of_kind, require
@@ -128,7 +129,15 @@ def run(
     columns, key = delphi_columns(consensus["dimensions"], *settings["range"])
     decisions = read_decisions(sources)
     domains = {"statements": [one["statement"] for one in catalogue]}
-    intake = read_records("delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions)
+    intake = read_records(
+        "delphi",
+        of_kind(sources, "delphi"),
+        domains,
+        columns=columns,
+        key=key,
+        decisions=decisions,
+        gate=open_gate(sources),
+    )
     require(sources, settings, [*decisions.problems, *intake.problems])
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)

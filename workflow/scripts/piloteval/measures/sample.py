@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from piloteval.config import Scale, read_instruments, read_tsv, scales_of
-from piloteval.people import ADMITTED, EXCLUDED, WITHDRAWN
+from piloteval.measures.flow import answered, describe_flow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,47 +22,6 @@ def _cohorts(table: pd.DataFrame) -> list[str]:
 
 def _in(table: pd.DataFrame, cohort: str) -> pd.DataFrame:
     return table if cohort == ALL else table[table["cohort"] == cohort]
-
-
-def _answered(scores: pd.DataFrame, waves: list[str]) -> dict[str, set[str]]:
-    """Return who answered at least one item in each wave; a questionnaire sent back blank is no answer."""
-    some = scores[scores["answered"] > 0]
-    return {wave: set(some.loc[some["wave"] == wave, "person"]) for wave in waves}
-
-
-def describe_flow(
-    screening: pd.DataFrame, scores: pd.DataFrame, waves: list[str], registered: bool = True
-) -> pd.DataFrame:
-    """Return the participant flow: registered, excluded by reason, withdrawn, enrolled, answered each wave and all.
-
-    Parameters
-    ----------
-    screening : pandas.DataFrame
-        One row a registered person with ``status`` and ``reason``.
-    scores : pandas.DataFrame
-        One row a person, wave and scale.
-    waves : list of str
-        Waves in time order.
-    registered : bool
-        Whether the study has a register; without one everybody who answered is in, and there are no steps before.
-    """
-    import pandas as pd
-
-    rows: list[dict[str, Any]] = []
-    if registered:
-        rows.append({"step": "registered", "reason": "", "people": len(screening)})
-        excluded = screening[screening["status"] == EXCLUDED]
-        rows.append({"step": "excluded", "reason": "", "people": len(excluded)})
-        for reason, count in excluded["reason"].value_counts().sort_index().items():
-            rows.append({"step": "excluded because", "reason": reason, "people": count})
-        rows.append({"step": "withdrew", "reason": "", "people": int((screening["status"] == WITHDRAWN).sum())})
-    rows.append({"step": "enrolled", "reason": "", "people": int((screening["status"] == ADMITTED).sum())})
-    present = _answered(scores, waves)
-    for wave in waves:
-        rows.append({"step": "answered", "reason": wave, "people": len(present[wave])})
-    if len(waves) > 1:
-        rows.append({"step": "answered", "reason": "every wave", "people": len(set.intersection(*present.values()))})
-    return pd.DataFrame(rows)
 
 
 def _bands(values: pd.Series, edges: list[int], unit: str) -> pd.Series:
@@ -135,9 +94,9 @@ def describe_waves(participants: pd.DataFrame, scores: pd.DataFrame, waves: list
     """Count participants by the set of waves they answered."""
     import pandas as pd
 
-    answered = _answered(scores, waves)
+    present = answered(scores, waves)
     pattern = participants["person"].map(
-        lambda person: " and ".join(wave for wave in waves if person in answered[wave]) or "none"
+        lambda person: " and ".join(wave for wave in waves if person in present[wave]) or "none"
     )
     rows = []
     for cohort in _cohorts(participants):
@@ -206,17 +165,22 @@ def run(
     screening: pd.DataFrame,
     participants: pd.DataFrame,
     scores: pd.DataFrame,
+    interviewees: pd.DataFrame,
     *,
     sites: list[str],
     instruments: list[str],
     waves: list[str],
     countries: dict[str, str],
     registered: bool,
+    floor: int,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of rule ``describe_sample``."""
+    counted = {"registered": registered, "countries": countries}
+    steps = screening, participants, scores, interviewees, waves
     settings = {one["site"]: one["setting"] for one in read_tsv(sites[0], "sites")} if sites else {}
     return {
-        "flow": describe_flow(screening, scores, waves, registered),
+        "flow": describe_flow(*steps, **counted, floor=floor),
+        "every_step": describe_flow(*steps, **counted),
         "characteristics": describe_characteristics(participants, countries, settings),
         "waves": describe_waves(participants, scores, waves),
         "scores": describe_scores(scores, scales_of(read_instruments(instruments)), waves),

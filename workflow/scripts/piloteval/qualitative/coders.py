@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval.intake.codings import read_codings
 from piloteval.intake.decisions import read_decisions
+from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind, require
@@ -14,6 +15,7 @@ from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
 from piloteval.people import ADMITTED
 from piloteval.qualitative.codebook import Codebook, read_codebook
+from piloteval.qualitative.prepare import moved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,6 +184,8 @@ def _pair_row(
 def run(
     sources: list[Source],
     interviewees: pd.DataFrame,
+    without_names: pd.DataFrame,
+    replacements: pd.DataFrame,
     segments: pd.DataFrame,
     suggestions: pd.DataFrame,
     codebook: str,
@@ -189,20 +193,25 @@ def run(
     settings: dict[str, Any],
     confidence: float,
 ) -> dict[str, pd.DataFrame]:
-    """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement."""
+    """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement.
+
+    Coders worked on the transcripts as received; their passages are moved to the texts without names.
+    """
     book = read_codebook(codebook)
-    decisions = read_decisions(sources)
+    decisions, gate = read_decisions(sources), open_gate(sources)
     transcripts, problems, _ledger = read_interviews(
         sources,
         settings["interviewers"],
         settings["participants"],
         other_labels=settings["others"],
         not_labels=settings["not_labels"],
+        gate=gate,
     )
     texts = {one.interview: one.text for one in transcripts}
-    codings = read_codings(of_kind(sources, "coding"), texts, book.codes, decisions=decisions)
+    codings = read_codings(of_kind(sources, "coding"), texts, book.codes, decisions=decisions, gate=gate)
     require(sources, settings, [*decisions.problems, *problems, *codings.problems])
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     kept, rows = keep_admitted(codings, status)
+    kept = moved(kept, replacements, without_names)
     agreed, apart = agree(kept, suggestions, segments, book, confidence)
     return {"codings": kept, "disagreements": apart, "agreement": agreed, "rows": rows}

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: Word processors set curved apostrophes; one character for one, so offsets stay.
 APOSTROPHES = str.maketrans("’‘ʼ", "'''")
 
+BRACKETS = re.compile(r"\[[^\[\]]*\]")
+
 #: Stands for the wildcard while a cue is cut into words as the tokenizer of its language does it.
 ANYTHING = "qqqq"
 
@@ -88,11 +90,15 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
         phrases, patterns, names = build(language)
         for one, doc in zip(here.to_dict("records"), nlp.pipe(here["text"].str.translate(APOSTROPHES)), strict=True):
             first: dict[str, tuple[int, int, str]] = {}
+            # What stands in brackets was put there by the transcriber or instead of a name, and was not said.
+            brackets = [found.span() for found in BRACKETS.finditer(doc.text)]
             for key, begin, stop in sorted(
                 [*phrases(doc), *(patterns(doc) if len(patterns) else ())], key=lambda match: (match[1], -match[2])
             ):
                 code, cue = names[key]
                 span = doc[begin:stop]
+                if any(open_at < span.end_char and span.start_char < close for open_at, close in brackets):
+                    continue
                 first.setdefault(code, (one["start"] + span.start_char, one["start"] + span.end_char, cue))
             for code, (start, end, cue) in sorted(first.items()):
                 rows.append(

@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from piloteval.errors import ContractError
+from piloteval.intake.decisions import read_decisions
+from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
+from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import Transcript, read_interviews
 from piloteval.people import ADMITTED
 from piloteval.qualitative.language import pipeline
+from piloteval.qualitative.prepare import (
+    OUTDATED,
+    SIGNED,
+    count_labels,
+    list_replacements,
+    list_unknown,
+    load_models,
+    prepare,
+    read_entries,
+    sign_offs,
+)
+from piloteval.qualitative.review import review_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +107,8 @@ def verify(spans: pd.DataFrame, texts: dict[str, str], quote: str) -> None:
             )
 
 
-def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
-    """Count interviews, languages, words and sentences of participants by cohort, with the total.
+def count_transcripts(segments: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
+    """Count interviews, languages, words and sentences of participants by cohort, with the total, and sign-offs.
 
     Interviews are not counted by language: with a few interviews a language, every such cell would be withheld.
     """
@@ -111,25 +126,90 @@ def count_transcripts(segments: pd.DataFrame) -> pd.DataFrame:
                 "languages": here["language"].nunique(),
                 "words": here["words"].sum(),
                 "sentences": len(here),
+                "signed_off": int((texts["signed"] == SIGNED).sum()) if cohort == "all" else None,
+                "changed_since": int((texts["signed"] == OUTDATED).sum()) if cohort == "all" else None,
                 "note": "",
             }
         )
-    return pd.DataFrame(rows, columns=["cohort", "interviews", "languages", "words", "sentences", "note"])
+    columns = ["cohort", "interviews", "languages", "words", "sentences", "signed_off", "changed_since", "note"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def run(sources: list[Source], interviewees: pd.DataFrame, settings: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """Read the transcripts, keep the interviews that may be heard and cut them into sentences."""
+def run(
+    sources: list[Source],
+    interviewees: pd.DataFrame,
+    sites: list[str],
+    *,
+    settings: dict[str, Any],
+    models: dict[str, str],
+    banner: str,
+) -> dict[str, Any]:
+    """Read the transcripts, keep the interviews that may be heard, take names out and cut them into sentences.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Transcripts with the deny-list, the sign-offs and the labels of a person, and what the gate reads.
+    interviewees : pandas.DataFrame
+        Who may be heard, and quoted.
+    sites : list of str
+        Sheet of the institutions, whose names are replaced too.
+    settings : dict
+        What the configuration knows.
+    models : dict of str to str
+        spaCy pipelines with an entity recogniser by language.
+    banner : str
+        What the page for the sign-off says of the data.
+
+    Returns
+    -------
+    dict
+        The tables and the page of rule ``prepare_transcripts``.
+    """
+    decisions, gate = read_decisions(sources), open_gate(sources)
     transcripts, problems, ledger = read_interviews(
         sources,
         settings["interviewers"],
         settings["participants"],
         other_labels=settings["others"],
         not_labels=settings["not_labels"],
+        gate=gate,
     )
-    require(sources, settings, problems)
+    entries, listed = read_entries(sources, sites, decisions)
+    given, labels = (
+        read_records(kind, of_kind(sources, kind), {}, decisions=decisions, gate=gate)
+        for kind in ("signoff", "identifiers")
+    )
+    lists = (listed, given, labels)
+    found = [*decisions.problems, *problems, *(one for intake in lists for one in intake.problems)]
+    require(sources, settings, found)
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     heard = [one for one in transcripts if status[one.interview] == ADMITTED]
-    texts, segments = segment(heard, dict(zip(interviewees["interview"], interviewees["cohort"], strict=True)))
+    prepared = prepare(heard, entries, {*gate.registered, *gate.withdrawn}, load_models(models))
+    states = sign_offs(prepared, given.records)
+    cohorts = dict(zip(interviewees["interview"], interviewees["cohort"], strict=True))
+    texts, segments = segment([one.transcript for one in prepared], cohorts)
+    texts["sha256"] = [one.digest for one in prepared]
+    texts["signed"] = texts["interview"].map(states).astype(object)
+    quoted = set(interviewees.loc[interviewees["quotes"] == "yes", "interview"])
+    texts["quotes"] = [
+        "yes" if signed == SIGNED and name in quoted else "no"
+        for name, signed in zip(texts["interview"], texts["signed"], strict=True)
+    ]
     source = {one.unit: one.source for one in of_kind(sources, "transcript")}
-    rows = account(ledger, [(source[one.interview], "", status[one.interview]) for one in transcripts])
-    return {"texts": texts, "segments": segments, "transcripts": count_transcripts(segments), "rows": rows}
+    fates = [
+        *((source[one.interview], "", status[one.interview]) for one in transcripts),
+        *((one["source"], one["unit"], ADMITTED) for intake in lists for one in intake.records),
+    ]
+    lines = [*ledger, *(entry for intake in lists for entry in intake.ledger)]
+    signed = next((one.path for one in of_kind(sources, "signoff")), "")
+    return {
+        "texts": texts,
+        "segments": segments,
+        "replacements": list_replacements(prepared),
+        "unknown": list_unknown(prepared),
+        "review": review_page(prepared, states, banner=banner, signoff=signed),
+        "transcripts": count_transcripts(segments, texts),
+        "labelled": count_labels(prepared, labels.records),
+        "rows": account(lines, fates),
+    }

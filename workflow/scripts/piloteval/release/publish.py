@@ -35,8 +35,7 @@ def publish(internal: dict[str, pd.DataFrame], tier: tiers.Tier) -> tuple[dict[s
         if not one.released:
             continue
         target = tables.contract("results/release" + path.removeprefix("internal"))
-        if one.team_rows:
-            column, value = one.team_rows
+        for column, value in one.team_rows:
             table = table[table[column] != value].reset_index(drop=True)
         state = tiers.withheld(tables.conform(table, one), one.people, tier.floor, one.margins, one.keys)
         already = table["note"].str.startswith("withheld") if "note" in table else pd.Series(False, index=table.index)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from piloteval.intake.catalogue import RULES
+from piloteval.intake.gate import NO_CONSENT
+from piloteval.qualitative.language import LANGUAGES
 from piloteval.report.page import DASH, Page, format_number, format_p
 
 if TYPE_CHECKING:
@@ -19,7 +21,8 @@ PART_NAMES = {
     "interviews": "interviews",
     "synthesis": "synthesis of numbers and interviews",
 }
-OUTCOMES, FLOW = "change/outcomes.csv", "sample/flow.csv"
+OUTCOMES, FLOW = "change/outcomes.csv", "quality/flow.csv"
+EVERY = "every wave"
 
 
 def _list(words: list[str]) -> str:
@@ -114,48 +117,89 @@ def _cross_sectional(page: Page) -> bool:
     return "cross-sectional" in page.study["registry_design"]
 
 
+def _steps(page: Page, step: str, by: str = "") -> list[dict[str, Any]]:
+    """Return the rows of a step of the participant flow, in all or by reason, cohort or country."""
+    return page.rows(FLOW, step=step, by=by).to_dict("records")
+
+
+def _people(page: Page, step: str, wave: str = "") -> tuple[str, bool]:
+    """Return how many people came to a step, as a sentence says it, and whether that is one person or none."""
+    import pandas as pd
+
+    row = next(row for row in _steps(page, step) if row["wave"] == wave)
+    if pd.isna(row["people"]):
+        return "few", False  # the public gets no number of few people
+    if row["people"] == 0:
+        return "nobody", True
+    return page.value(FLOW, "people", 0, step=step, wave=wave, by="", group=""), row["people"] == 1
+
+
+def _came(page: Page, step: str, verb: str = "", wave: str = "") -> str:
+    """Say how many people came to a step; a form of `to be` before the words agrees with the number."""
+    people, one = _people(page, step, wave)
+    forms = {"are": ("is", "are"), "were": ("was", "were")}
+    first, _space, rest = verb.partition(" ")
+    return f"{people} {forms[first][0 if one else 1]} {rest}" if first in forms else f"{people} {verb}"
+
+
 def _enrolment(page: Page) -> str:
-    answered = [row["reason"] for row in page.rows(FLOW, step="answered").to_dict("records")]
-    people = page.value(FLOW, "people", 0, step="enrolled", reason="")
-    text = f"{people} people are in the analysis"
+    enrolled, one = _people(page, "enrolled")
+    text = f"{enrolled} {'person is' if one else 'people are'} in the analysis"
     if page.facts["registered"]:
-        text = (
-            f"{people} of the {page.value(FLOW, 'people', 0, step='registered', reason='')} people in the register "
-            "are enrolled"
-        )
-    waves = [
-        f"{page.value(FLOW, 'people', 0, step='answered', reason=name)} "
-        f"answered {'every wave' if name == 'every wave' else page.wave(name).lower()}"
-        for name in answered
-    ]
-    return f"{text}; {_list(waves)}."
+        text = f"Of {_people(page, 'registered')[0]} people registered, {_came(page, 'enrolled', 'are enrolled')}"
+    return f"{text}; {_answers(page)}."
+
+
+def _answers(page: Page) -> str:
+    """Say how many people answered in each wave, in all of them and in none."""
+    said = []
+    for row in _steps(page, "answered"):
+        every = row["wave"] == EVERY
+        wave = EVERY if every else page.wave(row["wave"]).lower()
+        said.append(_came(page, "answered", f"answered {wave}", row["wave"]))
+        if every:
+            none = _people(page, "did not answer", EVERY)[0] == "nobody"
+            least = "everybody answered at least once"
+            said.append(least if none else _came(page, "did not answer", "answered in none", EVERY))
+    return _list(said)
+
+
+def _registered_enrolment(page: Page) -> str:
+    """Say whether the registered enrolment is met; a rounded count cannot tell."""
+    planned = page.study["registered_enrolment"]
+    if not (planned and page.internal and page.has("sample") and page.facts["registered"]):
+        return ""
+    enrolled = int(_steps(page, "enrolled")[0]["people"])
+    reached = "met" if enrolled == planned else "exceeded" if enrolled > planned else "not reached"
+    return (
+        f"The registered enrolment of {page.setting(planned, 'study.registered_enrolment')} is {reached}: "
+        f"{_came(page, 'enrolled', 'are enrolled')}."
+    )
 
 
 def study(page: Page) -> None:
     """Say what the study is, how it is registered, and what its design allows."""
     facts = page.study
-    text = []
+    text, reached = [], _registered_enrolment(page)
     if facts["registry"]:
         registered = facts["registered_enrolment"]
         enrolment = (
             f", with a registered enrolment of {page.setting(registered, 'study.registered_enrolment')}"
-            if registered
+            if registered and not reached
             else ""
         )
         text.append(f"The study is registered as {facts['registry']} ({facts['registry_design']}){enrolment}.")
         if facts["registry"] == "NCT06888297":
             text.append("How the certification framework was developed is described in its paper [@mira2025].")
-    page.say(" ".join(text), *facts["notes"])
-    if page.has("sample") and facts["registered_enrolment"] and page.facts["registered"]:
-        enrolled = page.rows(FLOW, step="enrolled").iloc[0]["people"]
-        if page.internal and enrolled > facts["registered_enrolment"]:
-            page.say(
-                _callout(
-                    "warning",
-                    "More people than registered",
-                    "More people are enrolled than the registry says. Check the register against the registry entry.",
-                )
+    page.say(" ".join([*text, reached]), *facts["notes"])
+    if reached and _steps(page, "enrolled")[0]["people"] > facts["registered_enrolment"]:
+        page.say(
+            _callout(
+                "warning",
+                "More people than registered",
+                "More people are enrolled than the registry says. Check the register against the registry entry.",
             )
+        )
     if page.has("change") and _cross_sectional(page):
         page.say(_design_note())
 
@@ -210,36 +254,149 @@ def instruments(page: Page) -> None:
 
 def sample(page: Page) -> None:
     """Say how people came into the analysis."""
-    text = [_enrolment(page)]
-    reasons = page.rows(FLOW, step="excluded because")
-    if len(reasons):
-        parts = [
-            f"{reason} ({page.value(FLOW, 'people', 0, step='excluded because', reason=reason)})"
-            for reason in reasons["reason"]
-        ]
-        text.append(f"Reasons for not being enrolled were {_list(parts)}.")
-    criteria = page.facts["participants"]
-    if page.facts["registered"]:
-        wanted = []
-        if criteria["min_age"] is not None:
-            wanted.append(f"an age of {page.setting(criteria['min_age'], 'participants.min_age')} years or more")
-        if criteria["min_experience_years"] is not None:
-            years = page.setting(criteria["min_experience_years"], "participants.min_experience_years")
-            wanted.append(f"at least {years} years of professional experience")
-        if criteria["professions"]:
-            wanted.append("one of the professions of the study")
-        if criteria["require_affiliation"]:
-            wanted.append("employment or involvement in second victim support")
-        text.append(f"People were eligible who had given consent{' and had ' + _list(wanted) if wanted else ''}.")
-    else:
+    registered = page.facts["registered"]
+    first = _from_register(page) if registered else [_without_register(page)]
+    answers = _answers(page)
+    text = [*first, f"{'Of those enrolled, ' if registered else 'Of them, '}{answers}."]
+    if _steps(page, "interviewed"):
         text.append(
-            "The study has no register, so consent and eligibility were not checked here, "
-            "and every respondent is in the analysis."
+            f"Interviews are a strand of their own: {_came(page, 'interviewed', 'were interviewed')}, "
+            "who need not have been in the survey."
         )
     text.append("The steps are drawn in @fig-flow.")
-    if page.facts["registered"]:
-        text.append("Characteristics are in @tbl-characteristics.")
-    page.say(" ".join(text))
+    if _flow_groups(page):
+        text.append(f"@tbl-flow has them by {_list(_flow_groups(page))}.")
+    text.append(_not_shown(page))
+    page.say(" ".join(part for part in text if part))
+    page.say(_criteria(page) + (" Characteristics are in @tbl-characteristics." if registered else ""))
+
+
+def _from_register(page: Page) -> list[str]:
+    """Say that everybody registered withdrew, did not consent, is set aside, was not eligible or is enrolled."""
+    steps = {
+        "withdrew": "withdrew",
+        "did not consent": "did not consent",
+        "row set aside": "are set aside with their row in the register",
+        "not eligible": "were not eligible",
+    }
+    said = []
+    for step, words in steps.items():
+        if _steps(page, step):
+            reasons = [row["group"] for row in _steps(page, step, "reason")]
+            parts = [
+                f"{why}: {page.value(FLOW, 'people', 0, step=step, wave='', by='reason', group=why)}"
+                for why in reasons
+                if reasons != [NO_CONSENT]
+            ]
+            said.append(_came(page, step, words) + (f" ({', '.join(parts)})" if parts else ""))
+    registered, enrolled = _people(page, "registered")[0], _came(page, "enrolled", "are enrolled")
+    text = f"Of {registered} people registered, {_list(said)}; {enrolled}."
+    return [text, "Everybody registered is counted in one of these steps."]
+
+
+def _without_register(page: Page) -> str:
+    """Say how many people answered, and how many withdrew where somebody did."""
+    enrolled, one = _people(page, "enrolled")
+    text = f"{enrolled} {'person is' if one else 'people are'} in the analysis"
+    withdrew = _came(page, "withdrew", "withdrew and are not counted here") if _steps(page, "withdrew") else ""
+    return f"{text}; {withdrew}." if withdrew else f"{text}."
+
+
+def _criteria(page: Page) -> str:
+    """Say who was let in."""
+    criteria = page.facts["participants"]
+    if not page.facts["registered"]:
+        return (
+            "The study has no register, so consent and eligibility were not checked here, and every respondent "
+            f"{'who did not withdraw ' if _steps(page, 'withdrew') else ''}is in the analysis."
+        )
+    wanted = []
+    if criteria["min_age"] is not None:
+        wanted.append(f"an age of {page.setting(criteria['min_age'], 'participants.min_age')} years or more")
+    if criteria["min_experience_years"] is not None:
+        years = page.setting(criteria["min_experience_years"], "participants.min_experience_years")
+        wanted.append(f"at least {years} years of professional experience")
+    if criteria["professions"]:
+        wanted.append("one of the professions of the study")
+    if criteria["require_affiliation"]:
+        wanted.append("employment or involvement in second victim support")
+    eligible = (
+        f"Of those who consented, people were eligible who had {_list(wanted)}."
+        if wanted
+        else "Everybody who consented was eligible."
+    )
+    return (
+        f"{eligible} Consent that is not recorded as given counts as not given. "
+        "Of people who withdrew or did not consent nothing is kept but that they did, so no group counts them."
+    )
+
+
+def _flow_groups(page: Page) -> list[str]:
+    """Return by what the participant flow is shown to the team: cohort, country, both or neither."""
+    return [by for by in ("cohort", "country") if len(page.rows(FLOW, by=by))]
+
+
+def _not_shown(page: Page) -> str:
+    """Say what stands for counts that are withheld, where there are some."""
+    if not page.table(FLOW)["people"].isna().any():
+        return ""
+    limits = page.facts["tiers"]
+    if page.internal:
+        return (
+            "“Withheld” in the table, and a dash where the figure has one, stand for a group of fewer than "
+            f"{page.setting(limits['internal_floor'], 'tiers.internal_floor')} people, none included, "
+            "or for a count that would give such a one away."
+        )
+    floor, multiple = (page.setting(limits[key], f"tiers.{key}") for key in ("release_floor", "release_round_to"))
+    return (
+        f"“Few” stands for fewer than {floor} people, and other counts are rounded to multiples of {multiple}, "
+        "so they need not add up."
+    )
+
+
+def flow_figure(page: Page) -> None:
+    """Show the participant flow."""
+    start = "the register" if page.facts["registered"] else "the survey"
+    page.figure("flow", f"Participant flow from {start} to the analysis.")
+
+
+def flow_table(page: Page) -> None:
+    """Show the participant flow by cohort and country, to the team where the study has several."""
+    import pandas as pd
+
+    kinds = _flow_groups(page)
+    if not kinds:
+        return
+    table = page.table(FLOW)
+    groups = table[table["by"].isin(kinds)].drop_duplicates(["by", "group"])
+    keys = [("", ""), *zip(groups["by"], groups["group"], strict=True)]
+    wide = pd.DataFrame(
+        {
+            "kind": [f"By {by}" if by else "In all" for by, _group in keys],
+            "group": [(page.cohort(group) if by == "cohort" else group) or "All participants" for by, group in keys],
+        }
+    )
+    waves = [row["wave"] for row in _steps(page, "answered")]
+    steps = {
+        "Enrolled" if page.facts["registered"] else "Respondents": ("enrolled", ""),
+        **{EVERY.capitalize() if wave == EVERY else page.wave(wave): ("answered", wave) for wave in waves},
+        **({"Interviewed": ("interviewed", "")} if _steps(page, "interviewed") else {}),
+    }
+    for heading, (step, wave) in steps.items():
+        cells = {(row["by"], row["group"]): row for row in page.rows(FLOW, step=step, wave=wave).to_dict("records")}
+        wide[heading] = [page.cell(cells[key], "people", 0) for key in keys]
+    hidden = (wide == "withheld").any(axis=None)
+    print("::: {#tbl-flow}\n")
+    page.show(
+        wide,
+        {"group": "", **{heading: heading for heading in steps}},
+        groups="kind",
+        spanners={"Answered": [heading for heading, (step, _wave) in steps.items() if step == "answered"]},
+        right=list(steps),
+        name="flow",
+        notes=["Withheld: fewer people than the floor, or protecting such a cell."] if hidden else [],
+    )
+    print(f"Participant flow by {_list(kinds)}: number of people.\n:::\n")
 
 
 def characteristics_table(page: Page) -> None:
@@ -898,6 +1055,86 @@ def interviews(page: Page) -> None:
             "A theme becomes a finding when people have coded and confirmed it. No words of participants are shown.",
         ),
     )
+
+
+#: Groups of labelled details in the order of the table, with their headings.
+DETAILS = {
+    "names on the deny-list": "Names on the list",
+    "details known by their form": "Known by their form",
+    "names not on the deny-list": "Names on no list",
+    "vague times": "Vague times",
+    "other words": "Other words, %",
+}
+
+
+def deidentification(page: Page) -> None:
+    """Say how names were taken out of the transcripts, who has read them since, and what was found on labels."""
+    name = "interviews/transcripts.csv"
+    row = page.rows(name, cohort="all").iloc[0]
+    text = (
+        "Before anything was counted, details that lead to people were replaced in the transcripts: e-mail addresses, "
+        "telephone numbers, dates and the like by their form, people, institutions, wards and places by a list the "
+        "study keeps."
+    )
+    if not row["note"] and row[["signed_off"]].notna().all():  # few are not counted for the public
+        held, signed = (page.value(name, column, 0, cohort="all") for column in ("interviews", "signed_off"))
+        text += (
+            f" Of the {held} transcripts, {signed} have been read and signed off by a person as they are now; "
+            "the others are counted in the tables, and none of their words may be quoted."
+        )
+    page.say(text)
+    if page.internal:
+        _labelled_details(page)
+
+
+def _labelled_details(page: Page) -> None:
+    """Show what was replaced on the transcripts in which a person marked such details, to the team only."""
+    name = "interviews/deidentification.csv"
+    table = page.table(name)
+    if table.empty:
+        page.say("Nobody has marked such details in a transcript, so it is not known how many were found.")
+        return
+    there = set(page.rows(name, language="all")["group"])
+
+    def share(group: str) -> str:
+        return f"{page.value(name, 'estimate', 1, language='all', group=group)} %"
+
+    said = [
+        f"{share(group)} of the {words}"
+        for group, words in (
+            ("names on the deny-list", "names on the list"),
+            ("details known by their form", "details known by their form"),
+            ("names not on the deny-list", "names on no list"),
+        )
+        if group in there
+    ]
+    page.say(
+        f"A person marked such details in some transcripts as received. Of these, the machine replaced {_list(said)}; "
+        f"of all other words it replaced {share('other words')} (@tbl-deidentification). "
+        "Names on no list are found by the person who signs a transcript off, or not at all. "
+        "This report promises no more than these figures."
+    )
+    lines = ["| Language | " + " | ".join(DETAILS.values()) + " |", "|:--|" + "--:|" * len(DETAILS)]
+    for language in dict.fromkeys(table["language"]):
+        rows = {row["group"]: row for row in page.rows(name, language=language).to_dict("records")}
+        cells = []
+        for group in DETAILS:
+            row = rows.get(group)
+            if row is None:
+                cells.append("–")
+            elif group == "other words":
+                cells.append(format_number(row["estimate"], 2))
+            else:
+                limits = f" [{format_number(row['ci_low'], 0)}, {format_number(row['ci_high'], 0)} %]"
+                cells.append(f"{row['replaced']} of {row['n']}" + (limits if language == "all" else ""))
+        said = "All" if language == "all" else LANGUAGES.get(language, language)
+        lines.append(f"| {said} | " + " | ".join(cells) + " |")
+    caption = (
+        "Details marked by a person, and how many of them were replaced, by language of the transcript, with the "
+        "Wilson interval for all together; of the words outside every mark, the share that was replaced. "
+        "{#tbl-deidentification}"
+    )
+    page.say("\n".join(lines) + f"\n\n: {caption}")
 
 
 def _of(row: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,9 @@ import numpy as np
 
 from piloteval.config import read_instruments, read_tsv, read_yaml
 from piloteval.intake import received
-from piloteval.intake.sheet import digest
+from piloteval.intake.sheet import Source, digest
+from piloteval.intake.transcripts import read_interviews
+from piloteval.qualitative.prepare import prepare, read_entries
 from piloteval.simulate import exports, files, institutions, interviews, questionnaires
 
 SEED = 6888297
@@ -187,13 +191,61 @@ def _interviews(
         for span in one.codes
     ]
     files.write_csv(folder / "truth/gold_codes.csv", ["interview", "code", "start", "end", "quote"], gold)
+    deny_list = (interviews.SOURCES / "deny_list.csv").read_text(encoding="utf-8")
+    files.write_text(folder / "interviews/deny_list.csv", deny_list)
+    listed_names = {line.split(",")[1] for line in deny_list.splitlines()[1:]}
     named = [
-        [one.interview, one.language, span.what, span.start, span.end, one.text[span.start : span.end]]
+        [one.interview, span.what, span.start, span.end, "yes" if text in listed_names else "no", text]
         for one in made
         for span in one.identifiers
+        for text in [one.text[span.start : span.end]]
     ]
-    files.write_csv(folder / "truth/identifiers.csv", ["interview", "language", "kind", "start", "end", "text"], named)
+    header = ["interview", "kind", "start", "end", "listed", "text"]
+    files.write_csv(folder / "interviews/identifiers.csv", header[:-1], [row[:-1] for row in named])
+    files.write_csv(folder / "truth/identifiers.csv", header, named)
+    for name, kind in (("deny_list", "deny_list"), ("identifiers", "identifiers")):
+        rows.append({"source": name.replace("_", "-"), "kind": kind, "path": folder / f"interviews/{name}.csv"})
     return rows
+
+
+def _sign_offs(
+    study: Path, folder: Path, rows: list[dict[str, Any]], people: list[questionnaires.Person]
+) -> dict[str, Any]:
+    """Write the sign-offs of the transcripts in which no name is left; of these one was changed since."""
+    config = read_yaml(study / "config/config.yaml")
+    fields = [
+        {**row, "path": str(row["path"]), "line": 0} for row in rows if row["kind"] in ("transcript", "deny_list")
+    ]
+    sources = [Source(**row) for row in fields]
+    labels = config["interviews"]["interviewer_labels"], config["interviews"]["participant_labels"]
+    transcripts, _problems, _ledger = read_interviews(sources, *labels)
+    entries, _listed = read_entries(sources, [str(study / config["inputs"]["sites"])])
+    with (folder / "interviews/identifiers.csv").open(encoding="utf-8", newline="") as handle:
+        names = [row for row in csv.DictReader(handle) if row["kind"] in ("person", "organisation", "place")]
+    left = {row["interview"] for row in names if row["listed"] == "no"}
+    signed = []
+    for place, one in enumerate(prepare(transcripts, entries, {person.participant for person in people})):
+        text = hashlib.sha256(b"an earlier text").hexdigest() if place % 16 == 12 else one.digest
+        if one.received.interview not in left:
+            signed.append([one.received.interview, text[:16], "reader-1", f"2025-12-{1 + place % 28:02d}"])
+    path = folder / "interviews/signoff.csv"
+    files.write_csv(path, ["interview", "sha256", "signed_by", "signed_on"], signed)
+    return {"source": "signoff", "kind": "signoff", "path": path}
+
+
+def _withdrawals(folder: Path, people: list[questionnaires.Person]) -> dict[str, Any]:
+    """Write the list of withdrawals: somebody from everything, and an interviewee from being quoted."""
+    with (folder / "interviews/interviews.csv").open(encoding="utf-8", newline="") as handle:
+        interviewed = [row["participant"] for row in csv.DictReader(handle)]
+    gone = next(one.participant for one in people if not one.eligible and one.consent_survey == "yes")
+    quoted = next(one for one in people if one.participant in interviewed and one.consent_quotes == "yes")
+    path = folder / "withdrawals.csv"
+    files.write_csv(
+        path,
+        ["participant", "withdrawn_on", "scope", "deleted_on"],
+        [[gone, "2025-11-20", "all", ""], [quoted.participant, "2025-12-01", "quotes", ""]],
+    )
+    return {"source": "withdrawals", "kind": "withdrawals", "path": path}
 
 
 def write_study(
@@ -266,6 +318,8 @@ def write_study(
         files.write_csv(path, ["panellist", "statement", "feasibility", "sensitivity", "comment"], table)
         rows.append({"source": f"delphi-round{number}", "kind": "delphi", "path": path, "unit": number})
     rows += _interviews(target, people, seed, transcripts, words, study)
+    rows.append(_sign_offs(study, target, rows, people))
+    rows.append(_withdrawals(target, people))
     files.write_text(target / "README.md", README)
 
     sheet = [
