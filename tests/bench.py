@@ -66,7 +66,7 @@ def in_sequence() -> None:
         about=study.about(), floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/quality", problems=checked["problems"], files=checked["files"])
-    write("restricted/quality", problems=checked["values"])
+    write("restricted/quality", problems=checked["values"], rows_read=checked["rows"])
     write("restricted/people", deletions=checked["deletions"])
     admitted = people.run(
         sources("register", "withdrawals", "interview_list"), sites=sites, instruments=[], key=study.files("key"),
@@ -171,7 +171,7 @@ def in_sequence() -> None:
     for name, ledger in ledgers.items():
         write("restricted/quality", **{f"rows_{name}": ledger})
     recorded = provenance.record(
-        ledgers, done["internal/quality/files.csv"], results=[*study.results(), *study.released(), *study.figure_files()],
+        ledgers, done["restricted/quality/rows_read.csv"], results=[*study.results(), *study.released(), *study.figure_files()],
         catalogues=study.catalogues(), program=study.program(), rules={}, config=config, pins=study.pins(),
     )  # fmt: skip
     write("restricted/quality", accounting=recorded.pop("rows"))

@@ -1505,7 +1505,7 @@ def assert_silent(outcome):
 def assert_accounted(outcome):
     """Assert that every row read is kept, set aside or turned away at the gate, and none is lost."""
     turned = Counter(one["source"] for one in outcome.rows("deletions"))
-    for entry in outcome.rows("files"):
+    for entry in outcome.rows("rows"):
         if entry["rows_read"] is not None and entry["rows_read"] == entry["rows_read"]:
             wave = entry["wave"] if entry["kind"] == "questionnaire" else ""
             kept = outcome.kept[entry["source"], wave] + turned[entry["source"]]
@@ -1547,7 +1547,7 @@ def test_healthy_file_passes(desk_of, form):
     assert [one.sentence() for one in outcome.problems if one.level != "NOTE"] == []
     assert_silent(outcome)
     assert_accounted(outcome)
-    counted = sum(one["rows_read"] for one in outcome.rows("files") if one["source"] == form)
+    counted = sum(one["rows_read"] for one in outcome.rows("rows") if one["source"] == form)
     assert counted == {"wide": 24, "long": 24}.get(form, 1 if form in INTERVIEWS else 12)
 
 
@@ -1858,7 +1858,7 @@ def test_any_damage_is_told_and_nothing_is_lost(name, desk_of):
         assert_silent(outcome)
         assert_accounted(outcome)
         if form.layout == "persons" and not any(one.level == "STOP" for one in outcome.problems):
-            counted = sum(one["rows_read"] for one in outcome.rows("files") if one["source"] == name)
+            counted = sum(one["rows_read"] for one in outcome.rows("rows") if one["source"] == name)
             assert counted == sum(any(cell.strip() for cell in row) for row in rows[1:])
 
     holds()

@@ -407,7 +407,7 @@ def test_the_page_needs_nothing_from_elsewhere():
     shown = Page(text)
     assert text.startswith('<!DOCTYPE html>\n<html lang="en" dir="ltr">')
     policy = next(attrs["content"] for _, attrs in shown.tags if attrs.get("http-equiv") == "Content-Security-Policy")
-    assert policy == quality._POLICY == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert policy == quality.POLICY == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert "http" not in text.replace("http-equiv", "")
     assert not re.search(r"url\(|@import|@font-face", text)
     assert not {tag for tag, _ in shown.tags} & {"script", "link", "img", "iframe", "form", "object", "svg", "base"}

@@ -3,7 +3,8 @@
 Needs   the landing sheet, the ledger of received files, all raw files, instruments, standards, statements, codebook.
 Makes   internal/quality/problems.csv       problems with file, row, column and remedy; a STOP ends the run here
         internal/quality/data_quality.html  the same for the institutions: what was received, what waits, for whom
-        internal/quality/files.csv          raw files with form, platform, size, digest and rows
+        internal/quality/files.csv          raw files with form, platform, size and digest
+        restricted/quality/rows_read.csv    how many entries each file and wave has
         restricted/quality/problems.csv     the problems with the values set aside
         restricted/people/deletions.csv     rows of people who withdrew or did not consent, which a person must delete
         Where a problem stops the run, the three lists of problems are kept in the folders `stopped` beside them.
@@ -29,6 +30,7 @@ rule check_inputs:
             category="Data",
         ),
         files="results/internal/quality/files.csv",
+        rows="results/restricted/quality/rows_read.csv",
         page="results/internal/quality/data_quality.html",
         values="results/restricted/quality/problems.csv",
         deletions="results/restricted/people/deletions.csv",

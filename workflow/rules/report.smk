@@ -39,7 +39,7 @@ rule write_provenance:
     input:
         results=[*study.results(), *study.released(), *study.figure_files()],
         ledgers=study.ledgers(),
-        files="results/internal/quality/files.csv",
+        rows="results/restricted/quality/rows_read.csv",
         catalogues=study.catalogues(),
         code=code("write_provenance"),
         program=study.program(),

@@ -7,7 +7,7 @@ with job(snakemake) as this:
 
     result = provenance.record(
         this.read_all("ledgers"),
-        this.read("files"),
+        this.read("rows"),
         **this.paths("results", "catalogues", "program"),
         **this.values("rules", "config", "pins"),
     )

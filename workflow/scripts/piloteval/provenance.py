@@ -102,7 +102,7 @@ def study_facts(config: dict[str, Any], files: list[str], code: list[str], pins:
 
 def record(
     ledgers: dict[str, pd.DataFrame],
-    files: pd.DataFrame,
+    rows: pd.DataFrame,
     *,
     results: list[str],
     catalogues: list[str],
@@ -117,8 +117,8 @@ def record(
     ----------
     ledgers : dict of str to pandas.DataFrame
         What each rule accounted for.
-    files : pandas.DataFrame
-        Raw files with the rows the check counted.
+    rows : pandas.DataFrame
+        Rows of every file and wave as the check counted them.
     results, catalogues, program : list of str
         Result files, files of the configuration, modules of the package.
     rules : dict of str to str
@@ -133,7 +133,7 @@ def record(
     DataError
         A row is lost or counted twice.
     """
-    closed = close(list(ledgers.values()), files.dropna(subset=["rows_read"]))
+    closed = close(list(ledgers.values()), rows.dropna(subset=["rows_read"]))
     accounting = by_kind(closed)
     return {
         "manifest": manifest(results, rules),

@@ -140,6 +140,12 @@ CONTRACTS: dict[str, Table] = {
             "a problem found at intake, with the value set aside and ids that are nearly the same",
             {"source": TEXT, **PROBLEM, "value": TEXT, "suggestion": TEXT},
         ),
+        Table(
+            "restricted/quality/rows_read.csv",
+            "entries read and set aside in one file and wave, as the check counted them",
+            _columns(source=TEXT, kind=TEXT, wave=TEXT, rows_read=WHOLE, quarantined=WHOLE),
+            keys=("source", "wave"),
+        ),
         *(
             Table(
                 f"restricted/quality/rows_{name}.csv",
@@ -321,8 +327,6 @@ CONTRACTS: dict[str, Table] = {
                 bytes=WHOLE,
                 sha256=TEXT,
                 received=TEXT,
-                rows_read=WHOLE,
-                quarantined=WHOLE,
             ),
             keys=("source", "wave"),
         ),

@@ -26,6 +26,9 @@ from piloteval.intake.transcripts import read_interviews
 #: How many STOP sentences the console shows; the rest are counted.
 SHOWN = 20
 
+#: What is counted of a file; how many people of an institution answered is restricted.
+COUNTS = ("rows_read", "quarantined")
+
 #: Columns of the list of problems.
 COLUMNS = ("level", "rule", "who", "file", "sheet", "row", "column", "found", "expected", "remedy", "effect")
 
@@ -399,7 +402,8 @@ def run(
     Returns
     -------
     tables : dict of str to list of dict
-        Rows of ``problems`` (without values), ``values`` (the same with values), ``files`` and ``deletions``.
+        Rows of ``problems`` (without values), ``values`` (the same with values), ``files``, ``rows`` (read and
+        set aside) and ``deletions``.
     page : str
         The page for the institutions.
     problems : list of Problem
@@ -439,7 +443,8 @@ def run(
     tables = {
         "problems": [{name: one[name] for name in COLUMNS} for one in problems],
         "values": [{name: one[name] for name in ("source", *COLUMNS, "value", "suggestion")} for one in problems],
-        "files": files,
+        "files": [{name: one[name] for name in one if name not in COUNTS} for one in files],
+        "rows": [{name: one[name] for name in ("source", "kind", "wave", *COUNTS)} for one in files],
         "deletions": checked.deletions,
     }
     return tables, page, checked.problems

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from piloteval.intake.records import NAMES_OF
+from piloteval.intake.style import POLICY, STYLE
 from piloteval.qualitative.language import LANGUAGES
 from piloteval.qualitative.prepare import OUTDATED, SIGNED, UNSIGNED, Prepared
 
@@ -75,51 +76,14 @@ SIGNOFF_COLUMNS, DENY_LIST_COLUMNS = "interview,sha256,signed_by,signed_on", "ki
 #: What stands in a cell that has nothing to say.
 NOTHING = "–"
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-
-# Colours, sizes and table lines are those of the data-quality page. Groups of replaced details differ in their line
+# Groups of replaced details differ in their line
 # too, since some printers and some eyes see no colours. Below 44rem the rows of the wide tables become blocks.
-_CSS = """
-:root {
-  color-scheme: light;
-  --ink: #22201d; --muted: #615b53; --hair: #d9d4cc; --wash: #f7f5f2; --paper: #ffffff; --accent: #0b5563;
-  --tip: #3f6632; --important: #6d3a63; --warning: #8f5300; --caution: #97301f;
-  --text: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
-  --mono: ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
-  --measure: 44rem;
-}
-html { font-size: 17px; -webkit-text-size-adjust: 100%; text-size-adjust: 100%; scroll-padding-top: 4.5rem; }
-body { margin: 0; background: var(--paper); color: var(--ink); font-family: var(--text); line-height: 1.62; }
-main { box-sizing: border-box; max-width: 66rem; margin: 0 auto; padding: 2.5rem 1.5rem 5rem; }
-main, td, th { overflow-wrap: anywhere; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 2px; }
-a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 0.18em; }
-code { padding: 0.1em 0.3em; border-radius: 3px; background: var(--wash); font-family: var(--mono); font-size: 0.86em; }
-h1, h2, h3 { color: var(--accent); font-weight: 650; line-height: 1.25; letter-spacing: -0.01em; text-wrap: balance; }
-h1 { margin: 0; font-size: clamp(1.75rem, 1.2rem + 2.4vw, 2.5rem); line-height: 1.15; }
-h2 { margin: 2.2em 0 0.6em; font-size: 1.5rem; }
-h3 { margin: 2em 0 0.6em; font-size: 1.16rem; }
-p, ul, ol { max-width: var(--measure); margin: 0 0 1em; }
-ul, ol { padding-left: 1.4em; }
-li { margin: 0.25em 0; }
-header { margin: 0 0 1.6rem; padding-bottom: 1.2rem; border-bottom: 2px solid var(--accent); }
-.subtitle { margin: 0.6rem 0 0; color: var(--muted); font-size: 1.15rem; line-height: 1.4; }
-.summary { font-size: 1.1rem; line-height: 1.5; }
-.box { max-width: var(--measure); margin: 1.6rem 0; padding: 0.9rem 1.2rem; border-left: 4px solid; }
-.synthetic { border-color: var(--important); background: #f7f3f6; }
+_CSS = (
+    STYLE
+    + """\
+html { scroll-padding-top: 4.5rem; }
 .restricted { border-color: var(--caution); background: #f9f2f1; }
-table {
-  margin: 0 0 1.8rem; border-collapse: collapse; border-top: 2px solid var(--ink); border-bottom: 2px solid var(--ink);
-  font-size: 0.82rem; font-variant-numeric: tabular-nums lining-nums; line-height: 1.4;
-}
-caption { padding-bottom: 0.6rem; font-size: 0.88rem; line-height: 1.45; text-align: left; }
-th, td { padding: 0.38rem 0.6rem; border-top: 1px solid var(--hair); text-align: left; vertical-align: top; }
-tr > :first-child { padding-left: 0.1rem; }
-thead th { border-top: 0; font-weight: 650; line-height: 1.3; vertical-align: bottom; }
-thead + tbody > tr:first-child > * { border-top: 1px solid var(--ink); }
-tbody th { font-weight: 400; }
 .wide { width: 100%; max-width: 56rem; table-layout: fixed; }
-.number { text-align: right; }
 .number + .words { padding-left: 1.3rem; }
 .whole { white-space: nowrap; }
 .state { font-weight: 650; }
@@ -188,7 +152,7 @@ pre > code { padding: 0; background: none; -webkit-user-select: all; user-select
   .wide caption { font-size: 0.95rem; }
   .wide thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .wide tr { padding: 0.7rem 0; border-top: 1px solid var(--ink); }
-  .wide tbody th, .wide tbody td { padding: 0.1rem 0; border: 0 !important; text-align: left; }
+  .wide tbody th, .wide tbody td, .wide .number + .words { padding: 0.1rem 0; border: 0 !important; text-align: left; }
   .wide tbody td::before { content: attr(data-label) ": "; color: var(--muted); font-weight: 400; }
   .turn { padding-left: 2.6rem; }
   .turn::before { width: 1.7rem; }
@@ -217,6 +181,7 @@ pre > code { padding: 0; background: none; -webkit-user-select: all; user-select
   .on, details { display: none; }
 }
 """
+)
 
 
 # ------------------------------------------------------------------------------------------------------------- words
@@ -597,7 +562,7 @@ def review_page(
         '<html lang="en" dir="ltr">',
         "<head>",
         '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>Transcripts to sign off{f' – {study}' if study else ''}</title>",
         f"<style>{_CSS}</style>",
