@@ -442,7 +442,10 @@ NAMES = [
     ("de", "Annalena", "[person A]"),
     ("de", "Has\u200blinger", "[colleague A]"),
     ("de", "Mu\u0308ller", "[person A]"),
-    ("de", "[Haslinger lacht]", "[Haslinger lacht]"),
+    ("de", "[Haslinger lacht]", "[[colleague A] lacht]"),
+    ("de", "[lacht, Haslinger]", "[lacht, [colleague A]]"),
+    ("de", "[am 3. Februar 2024]", "[am [date]]"),
+    ("de", "[lacht]", "[lacht]"),
     ("de", "Haslinger und Roswitha Haslinger", "[colleague A] und [colleague A]"),
     ("de", "Haslinger, Müller, Bart", "[colleague A], [person A], [person B]"),
     ("de", "Bremen und Neuwaldkirchen", "[place A] und [place B]"),
@@ -624,10 +627,10 @@ def test_only_speech_is_searched() -> None:
     assert found.text == "B: [colleague A] kam.\nHaslinger: Am [date]."
 
 
-def test_brackets_stay_and_names_in_them_are_listed() -> None:
-    found = deidentify("ja [Haslinger lacht] [unverständlich] [colleague A]", "de", LIST)
-    assert found.text == "ja [Haslinger lacht] [unverständlich] [colleague A]"
-    assert [one.word for one in found.unknown] == ["Haslinger"]
+def test_names_in_brackets_are_replaced_and_words_stay() -> None:
+    found = deidentify("ja [Haslinger lacht] [unverständlich] [colleague A] [Natercia weint]", "de", LIST)
+    assert found.text == "ja [[colleague B] lacht] [unverständlich] [colleague A] [Natercia weint]"
+    assert [one.word for one in found.unknown] == ["Natercia"]
 
 
 @pytest.mark.parametrize(

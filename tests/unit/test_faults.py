@@ -1196,6 +1196,26 @@ def coding_with_a_wrong_cell(desk, which):
     return [Expected(rule, "data/codings.csv", 2, which)]
 
 
+@on("names", forms=("Zz", "--", "K."))
+def name_of_two_letters(desk, which):
+    with desk.rows(path="data/names.csv") as records:
+        records.append(["place", which, "", ""])
+    return [Expected("deny-list.short", "data/names.csv", 4, "text")]
+
+
+@on("register", "withdrawals", forms=("", "all"))
+def withdrawal_below_a_gap(desk, which):
+    path = Path("data/withdrawals.csv")
+    lines = [
+        "participant,withdrawn_on,scope,deleted_on",
+        f"{IDS[11]},2026-05-05,quotes,",
+        ",,,",
+        f"{IDS[10]},,{which},",
+    ]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return [Expected("person.withdrawal", "data/withdrawals.csv", 4, "participant")]
+
+
 @on("names", forms=("same_as",))
 def another_name_of_nobody(desk, which):
     with desk.rows(path="data/names.csv") as records:

@@ -820,3 +820,25 @@ def test_part_by_part_is_from_everything(tmp_path):
     gate = open_gate(sources)
     read_records("register", sources[:1], {"sites": ["at1"], "cohorts": ["peers"]}, gate=gate)
     assert [one.rule for one in gate.unknown({"P2"})] == ["person.returned"] * 2
+
+
+@pytest.mark.parametrize("line", ["AT1-07,2026-01-01,al,", "AT1-07,2026-01-01", "AT1-07,,,"])
+def test_rules_behind_the_gate_refuse_a_list_they_cannot_read(line, tmp_path, monkeypatch):
+    """Also those that read no register: else a panellist who withdrew would stay in, unnoticed."""
+    from dataclasses import replace
+
+    from piloteval.errors import DataError
+    from piloteval.measures import delphi
+    from study import EXAMPLE, ROOT, example_sources
+
+    path = tmp_path / "withdrawals.csv"
+    path.write_text(f"participant,withdrawn_on,scope,deleted_on\n{line}\n", encoding="utf-8")
+    sources = [
+        replace(one, path=str(path)) if one.kind == "withdrawals" else one
+        for one in example_sources()
+        if one.kind in ("delphi", "withdrawals")
+    ]
+    rule = {"dimensions": ["feasibility", "sensitivity"], "agree_from": 4, "threshold_percent": 70}
+    rule |= {"comparison": "above", "status": "unconfirmed"}
+    with pytest.raises(DataError):
+        delphi.run(sources, [str(ROOT / "config/statements.tsv")], consensus=rule, confidence=0.95, settings=EXAMPLE)

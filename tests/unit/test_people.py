@@ -507,3 +507,20 @@ def test_example_admits_those_the_simulator_made_eligible():
     assert len(eligible) == config["study"]["registered_enrolment"]
     assert len(tables["participants"]) == len(eligible)
     assert set(tables["interviewees"]["status"]) == {"admitted"}
+
+
+@pytest.mark.parametrize("spelling", ["p1", "P01", "P-1", " P1x"])
+def test_rule_without_a_register_asks_about_another_spelling_of_an_id(tmp_path, spelling):
+    files = {
+        "questionnaire": [ANSWERS, "P1,1,1,1,1,1", f"{spelling},2,2,2,2,2"],
+        "withdrawals": [WITHDRAWALS, "P1,,all"],
+    }
+    if spelling == " P1x":  # another person
+        assert len(run(tmp_path, files, key=())["participants"]) == 1
+        return
+    with pytest.raises(DataError) as fault:
+        run(tmp_path, files, key=())
+    assert str(fault.value) == (
+        f"{tmp_path}/withdrawals.csv, row 2, column participant: somebody in the data has nearly the same id as this "
+        "person who withdrew. Give both ids the same spelling, or list the other spelling too."
+    )

@@ -40,10 +40,11 @@ def study(*withdrawals):
 
 def dag(*again, target="all", kept=()):
     """Return a stand-in for Snakemake's jobs: those that run again, and those that are up to date."""
-    jobs = [SimpleNamespace(output=[path]) for path in again]
-    others = [SimpleNamespace(output=[path]) for path in kept]
-    rules = [SimpleNamespace(name=target)]
-    return SimpleNamespace(targetrules=rules, jobs=[*jobs, *others], needrun_jobs=lambda: jobs)
+    other = SimpleNamespace(name="other")
+    jobs = [SimpleNamespace(output=[path], rule=other) for path in again]
+    others = [SimpleNamespace(output=[path], rule=other) for path in kept]
+    last = SimpleNamespace(output=[], rule=SimpleNamespace(name=target))
+    return SimpleNamespace(jobs=[*jobs, *others, last], needrun_jobs=lambda: [*jobs, last])
 
 
 def test_a_plain_run_removes_what_no_rule_makes(folder):

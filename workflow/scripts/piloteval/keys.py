@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterable
@@ -22,8 +23,10 @@ PUBLIC_KEY = b"PUBLIC-DEMO-KEY"
 #: A person has another pseudonym in each of these, so that what is published of one does not lead to another.
 SURVEY, INTERVIEW, RELEASE = "survey", "interview", "release"
 
-#: Folders whose content is copied to other people's machines.
-SYNCED = ("onedrive", "dropbox", "google drive", "googledrive", "icloud", "icloud drive", "nextcloud", "owncloud")
+#: How folders are called whose content is copied to other machines.
+SYNCED = re.compile(
+    r"onedrive|dropbox|google ?drive|icloud|nextcloud|owncloud|my drive|cloudstorage|mobile documents|com~apple", re.I
+)
 
 #: Where a new key goes when no other place is named.
 PLACE = "~/.piloteval/pilot.key"
@@ -61,7 +64,7 @@ def read_key(path: str | Path) -> bytes:
     above = path.absolute().parents
     if any((folder / ".git").exists() for folder in above):
         raise ConfigError(f"{path}: the key lies inside a repository. Move it outside, to {PLACE} for example.")
-    if any(folder.name.casefold().split(" - ")[0] in SYNCED for folder in above):
+    if any(SYNCED.match(folder.name) for folder in above):
         raise ConfigError(
             f"{path}: the key lies in a folder that is copied elsewhere. Move it, to {PLACE} for example."
         )

@@ -901,6 +901,7 @@ def _made(parts: tuple[str, ...]) -> bool:
 IDS = {
     ("register", "participant"): "participant id",
     ("interview_list", "participant"): "participant id",
+    ("withdrawals", "participant"): "participant id",
     ("rating", "rater"): "rater id",
     ("audit", "auditor"): "auditor id",
     ("delphi", "panellist"): "panellist id",
@@ -1051,8 +1052,9 @@ def needles_of(folder: Path) -> list[Needle]:
     said = _said(folder, settings)
     found = [one for one in found if isinstance(one.text, bytes) or fold(one.text).strip() not in said]
     key = settings["participants"]["key_file"]
-    if key and (folder / key).is_file():
-        found.append(Needle((folder / key).read_bytes(), "key"))
+    place = folder / Path(key).expanduser() if key else None
+    if place and place.is_file():
+        found.append(Needle(place.read_bytes(), "key"))
     return list(dict.fromkeys(found))
 
 

@@ -13,6 +13,7 @@ from piloteval.intake.decisions import read_decisions
 from piloteval.intake.eligibility import reason_to_exclude
 from piloteval.intake.gate import Gate, open_gate
 from piloteval.intake.ledger import account
+from piloteval.intake.plausibility import withdrawn_alike
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, digest, of_kind, require
@@ -139,6 +140,8 @@ def admit_interviews(
         reason = "" if register is None else "not in the register"
         if person is not None:
             reason = reason_to_exclude(person, **criteria)
+        if one["interview"] in gate.interviews:
+            reason = "another person of the interview is turned away"
         status = EXCLUDED if reason else ADMITTED
         place = person or one
         identifier = one["participant"] or one["interview"]
@@ -219,7 +222,7 @@ def run(
         known |= {*respondents}
         tables = without_register(respondents, gate, secret)
         interviewees = admit_interviews(listed.table(), None, gate, secret, countries, **criteria)
-    strangers = gate.unknown(known)
+    strangers = [*gate.unknown(known), *([] if registered else withdrawn_alike(gate, known))]
     if strangers:
         raise DataError("\n".join(one.sentence() for one in strangers))
     status = dict(zip(tables["pseudonyms"]["participant"], tables["pseudonyms"]["status"], strict=True))

@@ -71,21 +71,22 @@ def sweep(study: Study, dag: Any) -> list[str]:
 
     Notes
     -----
-    When the list of withdrawals has changed, every file that is about to be made again is removed at once: if the run
-    stops half way, no result with the person is left. What is not made again does not depend on that list.
+    When the list of withdrawals has changed, every result is removed at once that the run does not find up to date,
+    also with another target than the plain run: if it stops half way, no result with the person is left. What is up to
+    date does not depend on that list.
     """
     said = []
     for path in Path(".snakemake/scripts").glob("tmp*"):  # scripts of a killed run, with all their parameters
         path.unlink(missing_ok=True)
-    if any(rule.name == "all" for rule in dag.targetrules):
+    if any(job.rule.name == "all" for job in dag.jobs):  # with --until or --omit-from it is not
         left = orphans(str(path) for job in dag.jobs for path in job.output)
         for path in left:
             path.unlink(missing_ok=True)
         if left:
             said.append(f"Removed from results/ what no rule makes any more: {_many(len(left), 'file')}.")
     if withdrawals_changed(study):
-        again = [Path(str(path)) for job in dag.needrun_jobs() for path in job.output]
-        there = [path for path in again if path.is_file()]
+        again = {str(path) for job in dag.needrun_jobs() for path in job.output}
+        there = orphans(str(path) for job in dag.jobs for path in job.output if str(path) not in again)
         for path in there:
             path.unlink()
         copies = caches()

@@ -639,6 +639,13 @@ RULES = {
             "Correct the interview, or remove the row.",
         ),
         Rule(
+            "deny-list.short",
+            "NOTE",
+            "analyst",
+            "an entry of the list of names has fewer than three letters, and hits much that names nobody",
+            "Write the name in full, or remove the entry.",
+        ),
+        Rule(
             "deny-list.same-as",
             "NOTE",
             "analyst",

@@ -182,6 +182,8 @@ def check_study(
     _check_names(checked, read, texts, of)
     if readable or not registered:  # when all files are read, it is known who is met and who is not
         checked.problems += gate.unknown(everybody)
+    if not registered:
+        checked.problems += plausibility.withdrawn_alike(gate, everybody)
     checked.deletions = gate.to_delete(sources)
     _check_dictionaries(checked, sources)
     checked.problems = decisions.answered(checked.problems, sources) + decisions.unused()
@@ -226,6 +228,7 @@ def _check_names(checked: Checked, read: dict[str, Intake], texts: dict[str, str
     """Check that labels and sign-offs belong to a transcript, and that entries of the deny-list name each other."""
     names = {one["text"] for one in read["deny_list"].records}
     for rule, column, wrong in (
+        ("deny-list.short", "text", [one for one in read["deny_list"].records if _letters(one["text"]) < 3]),
         ("transcript.label-place", "start", [one for one in read["identifiers"].records if not _inside(one, texts)]),
         ("transcript.sign-off", "interview", [one for one in read["signoff"].records if one["interview"] not in texts]),
         (
@@ -236,6 +239,10 @@ def _check_names(checked: Checked, read: dict[str, Intake], texts: dict[str, str
     ):
         for one in wrong:
             checked.problems.append(problem(rule, of[one["source"]].path, row=one["row"], column=column))
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _inside(label: dict[str, Any], texts: dict[str, str]) -> bool:

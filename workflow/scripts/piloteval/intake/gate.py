@@ -64,6 +64,10 @@ class Gate:
         Source and row of everything turned away, each once.
     kinds : dict of str to str
         Kind of the sources of what was turned away.
+    problems : list of Problem
+        What keeps the gate from knowing everybody it must turn away; who reads behind it must stop.
+    heard : set of str
+        Ids in the lists of interviews.
     """
 
     withdrawn: dict[str, set[str]] = field(default_factory=dict)
@@ -73,6 +77,8 @@ class Gate:
     places: dict[str, list[tuple[str, int, tuple[str, ...], bool]]] = field(default_factory=dict)
     turned: list[tuple[str, Turned]] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    heard: set[str] = field(default_factory=set)
 
     def fate(self, scope: str, person: str) -> str:
         """Return why a person is turned away in a scope, or an empty text; for `all`, in survey and interview."""
@@ -197,7 +203,9 @@ def open_gate(sources: Iterable[Source]) -> Gate:
     gate = Gate()
     listed = of_kind(sources, "withdrawals")
     of = {one.source: one for one in listed}
-    for one in read_records("withdrawals", listed, {}).records:
+    withdrawals = read_records("withdrawals", listed, {})
+    gate.problems += [one for one in withdrawals.problems if one.level == "STOP"]
+    for one in withdrawals.records:
         scopes = SCOPES if one["scope"] == "all" else (one["scope"],)
         gate.withdrawn.setdefault(one["participant"], set()).update(scopes)
         place = (of[one["source"]].path, one["row"], scopes, bool(one["deleted_on"]))
@@ -219,6 +227,10 @@ def open_gate(sources: Iterable[Source]) -> Gate:
     for source in of_kind(sources, "interview_list"):
         raw = _readable(source, gate)
         gate.interviews |= {one.unit: one.fate for one in raw.turned if one.unit} if raw else {}
+        names = {alike(name): place for place, name in enumerate(raw.columns)} if raw else {}
+        gate.heard |= (
+            {row[names["participant"]] for row in raw.rows} - {""} if raw and "participant" in names else set()
+        )
     return gate
 
 
@@ -229,7 +241,8 @@ def _readable(source: Source, gate: Gate) -> RawTable | None:
     """
     try:
         return read_table(source, {alike(one.name) for one in RECORDS[source.kind][0]}, gate.closed(source.kind))
-    except Unreadable:
+    except Unreadable as fault:
+        gate.problems += fault.problems
         return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from piloteval.config import Instrument, Scale
 from piloteval.intake.catalogue import Problem, problem
+from piloteval.intake.gate import Gate
 from piloteval.intake.questionnaires import Answers, File
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source
@@ -242,6 +243,22 @@ def alike_ids(records: Iterable[Mapping[str, Any]], of: Mapping[str, Source]) ->
             where = {"row": one["row"], "column": "participant"}
             told.append((problem("person.alike", of[one["source"]].path, **where), one["participant"], before))
     return told
+
+
+def withdrawn_alike(gate: Gate, people: Iterable[str]) -> list[Problem]:
+    """Name withdrawals whose id somebody has nearly, who was let in: it may be the same person in another spelling.
+
+    A register tells them apart; without one nobody does.
+    """
+    plain = {_plain(one): one for one in gate.withdrawn}
+    problems = []
+    for person in sorted(set(people) - gate.withdrawn.keys()):
+        for file, row, _scopes, _deleted in gate.places.get(plain.get(_plain(person), ""), ())[:1]:
+            found = "somebody in the data has nearly the same id as this person who withdrew"
+            remedy = "Give both ids the same spelling, or list the other spelling too."
+            where = {"row": row, "column": "participant", "found": found, "remedy": remedy}
+            problems.append(problem("person.withdrawal", file, **where))
+    return problems
 
 
 def across(

@@ -432,6 +432,12 @@ def read_records(
         if not _columns_there(raw, [c.name for c in columns if not c.optional and c.name not in filled], names, intake):
             continue
         for found, value in [*cells_aside(raw), *raw.aside]:
+            if grave and found.rule.startswith(
+                "table."
+            ):  # what looks like a remark may be somebody who wants to be out
+                where = {"sheet": raw.sheet, "row": found.row, "column": "participant"}
+                said = {"found": "a row of the list cannot be read", "remedy": "Fill in the row, or remove it."}
+                found = problem("person.withdrawal", raw.file, **where, **said)
             intake.set_aside(found, value, source)
         numeric = [raw.columns.index(one.name) for one in columns if one.kind == "number" and one.name in raw.columns]
         comma = any(_COMMA.fullmatch(cells[place]) for cells in raw.rows for place in numeric)

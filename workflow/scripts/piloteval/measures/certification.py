@@ -322,7 +322,7 @@ def run(
         kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
         for kind in ("audit", "rating", "indicator")
     }
-    found = [*decisions.problems, *(one for intake in intakes.values() for one in intake.problems)]
+    found = [*decisions.problems, *gate.problems, *(one for intake in intakes.values() for one in intake.problems)]
     require(sources, settings, found)
     tables = {kind: intake.table() for kind, intake in intakes.items()}
     settled = settle_audits(tables["audit"])

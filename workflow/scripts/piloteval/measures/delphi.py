@@ -129,6 +129,7 @@ def run(
     columns, key = delphi_columns(consensus["dimensions"], *settings["range"])
     decisions = read_decisions(sources)
     domains = {"statements": [one["statement"] for one in catalogue]}
+    gate = open_gate(sources)
     intake = read_records(
         "delphi",
         of_kind(sources, "delphi"),
@@ -136,9 +137,9 @@ def run(
         columns=columns,
         key=key,
         decisions=decisions,
-        gate=open_gate(sources),
+        gate=gate,
     )
-    require(sources, settings, [*decisions.problems, *intake.problems])
+    require(sources, settings, [*decisions.problems, *gate.problems, *intake.problems])
     table = intake.table()
     assessed, rounds = assess(table, catalogue, **consensus, confidence=confidence)
     fates = [(source, number, "admitted") for source, number in zip(table["source"], table["unit"], strict=True)]

@@ -159,6 +159,14 @@ def _withhold(flow: pd.DataFrame, floor: int) -> pd.DataFrame:
                 enrolled[by, group] - people < floor
                 for group, people in zip(line["group"], line["people"], strict=True)
             ]
+            if wave == EVERY:  # nor few who answered one wave and not every
+                waves = flow[(flow["by"] == by) & (flow["step"] == step) & (flow["wave"] != EVERY)]
+                most = waves.groupby("group")["people"].min()
+                few = [
+                    pd.isna(most.get(group)) or most[group] - people < floor
+                    for group, people in zip(line["group"], line["people"], strict=True)
+                ]
+                rest = [one or other for one, other in zip(rest, few, strict=True)]
             both.loc[line.index[rest], "people"] = pd.NA
         state = tiers.withheld(both, ("people",), floor, (("group", "all"),), ("group",))
         hidden = both.index[((state != "") | both["people"].isna()) & (both["group"] != "all")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import Instrument, read_instruments
+from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.questionnaires import read_questionnaires
 from piloteval.intake.records import Intake
@@ -160,7 +161,8 @@ def run(
     """
     known = read_instruments(instruments)
     people = set(pseudonyms["participant"]) if registered else None
-    intake = read_questionnaires(sources, known, people=people, settings=settings)
-    require(sources, settings, intake.problems)
+    gate = open_gate(sources)
+    intake = read_questionnaires(sources, known, people=people, settings=settings, gate=gate)
+    require(sources, settings, [*gate.problems, *intake.problems])
     responses, rows = keep_admitted(intake, pseudonyms, participants)
     return {"responses": responses, "scores": score(responses, known), "rows": rows}

@@ -13,7 +13,7 @@ from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
-from piloteval.people import ADMITTED
+from piloteval.people import ADMITTED, EXCLUDED
 from piloteval.qualitative.codebook import Codebook, read_codebook
 from piloteval.qualitative.prepare import moved
 
@@ -41,7 +41,7 @@ def keep_admitted(codings: Intake, status: dict[str, str]) -> tuple[pd.DataFrame
         The ledger.
     """
     table = codings.table()
-    fate = table["interview"].map(status)
+    fate = table["interview"].map(status).fillna(EXCLUDED)
     fates = [(source, "", one) for source, one in zip(table["source"], fate, strict=True)]
     kept = table.loc[fate == ADMITTED, ["coder", "interview", "code", "start", "end", "quote"]]
     return kept.sort_values(["coder", "interview", "start", "code"]), account(codings.ledger, fates)
@@ -209,7 +209,7 @@ def run(
     )
     texts = {one.interview: one.text for one in transcripts}
     codings = read_codings(of_kind(sources, "coding"), texts, book.codes, decisions=decisions, gate=gate)
-    require(sources, settings, [*decisions.problems, *problems, *codings.problems])
+    require(sources, settings, [*decisions.problems, *gate.problems, *problems, *codings.problems])
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     kept, rows = keep_admitted(codings, status)
     kept = moved(kept, replacements, without_names)

@@ -94,8 +94,10 @@ _SINGLE = str.maketrans({"ß": "s", "æ": "a", "œ": "o", "þ": "t", "ĳ": "y"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 _OPAQUE = "\ufffc"  # stands in the plain view for text in brackets and for what has been replaced
+# Words in small letters, as this program and transcribers write them: `[colleague A]`, `[lacht]`. In other brackets a
+# transcriber may have written who or when.
 _BRACKETS = re.compile(
-    r"\[(?!(?:at|ät|@|dot|punkt|punt|point|punto|ponto|arroba|arobase)\])[^\[\]\n\r]*\]", re.IGNORECASE
+    r"\[(?!(?:at|ät|dot|punkt|punt|point|punto|ponto|arroba|arobase)\])[a-zß-öø-ÿ][a-zß-öø-ÿ' .…-]*(?: [A-Z]{1,2})?\]"
 )
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"'(?:s|S|n|sche[rnms]?)(?![\w])|(?<=[sxzßSXZ])'(?![\w])")
@@ -844,7 +846,7 @@ def deidentify(
     Unknown words are a help and no proof. German writes all nouns with a capital letter and simplemma knows many
     surnames and towns, so in German few names remain among the unknown words, and some of those are compounds that
     no dictionary has. In every language a name that is also a word (Rose, Vogel) is found only behind a title.
-    Text in brackets stays as it is; a name of the list or an unknown word within it is listed.
+    Words in small letters in brackets stay as they are; other text in brackets is searched like speech.
     """
     language = language[:2].lower()
     parts = sorted(speech) or [(0, len(text))]

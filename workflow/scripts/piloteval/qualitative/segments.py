@@ -11,7 +11,7 @@ from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import Transcript, read_interviews
-from piloteval.people import ADMITTED
+from piloteval.people import ADMITTED, EXCLUDED
 from piloteval.qualitative.language import pipeline
 from piloteval.qualitative.prepare import (
     OUTDATED,
@@ -181,11 +181,12 @@ def run(
         for kind in ("signoff", "identifiers")
     )
     lists = (listed, given, labels)
-    found = [*decisions.problems, *problems, *(one for intake in lists for one in intake.problems)]
+    found = [*decisions.problems, *gate.problems, *problems, *(one for intake in lists for one in intake.problems)]
     require(sources, settings, found)
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
-    heard = [one for one in transcripts if status[one.interview] == ADMITTED]
-    prepared = prepare(heard, entries, {*gate.registered, *gate.withdrawn}, load_models(models))
+    heard = [one for one in transcripts if status.get(one.interview) == ADMITTED]
+    ids = {one for one in (*gate.registered, *gate.withdrawn, *gate.heard) if not one.isdigit() or len(one) > 3}
+    prepared = prepare(heard, entries, ids, load_models(models))
     states = sign_offs(prepared, given.records)
     cohorts = dict(zip(interviewees["interview"], interviewees["cohort"], strict=True))
     texts, segments = segment([one.transcript for one in prepared], cohorts)
@@ -198,7 +199,8 @@ def run(
     ]
     source = {one.unit: one.source for one in of_kind(sources, "transcript")}
     fates = [
-        *((source[one.interview], "", status[one.interview]) for one in transcripts),
+        # A transcript whose row in the list of interviews was set aside is nobody's.
+        *((source[one.interview], "", status.get(one.interview, EXCLUDED)) for one in transcripts),
         *((one["source"], one["unit"], ADMITTED) for intake in lists for one in intake.records),
     ]
     lines = [*ledger, *(entry for intake in lists for entry in intake.ledger)]

@@ -327,7 +327,8 @@ def _criteria(page: Page) -> str:
     )
     return (
         f"{eligible} Consent that is not recorded as given counts as not given. "
-        "Of people who withdrew or did not consent nothing is kept but that they did, so no group counts them."
+        "Of people who withdrew from the whole study or consented to no part of it nothing is kept but that they did, "
+        "so no group counts them."
     )
 
 
@@ -1080,7 +1081,7 @@ def deidentification(page: Page) -> None:
         held, signed = (page.value(name, column, 0, cohort="all") for column in ("interviews", "signed_off"))
         text += (
             f" Of the {held} transcripts, {signed} have been read and signed off by a person as they are now; "
-            "the others are counted in the tables, and none of their words may be quoted."
+            "a transcript that is not signed off is counted in the tables, and none of its words may be quoted."
         )
     page.say(text)
     if page.internal:
@@ -1109,8 +1110,9 @@ def _labelled_details(page: Page) -> None:
         if group in there
     ]
     page.say(
-        f"A person marked such details in some transcripts as received. Of these, the machine replaced {_list(said)}; "
-        f"of all other words it replaced {share('other words')} (@tbl-deidentification). "
+        "A person marked such details in some transcripts as received. "
+        + (f"Of these, the machine replaced {_list(said)}. " if said else "")
+        + f"Of all words that were not marked it replaced {share('other words')} (@tbl-deidentification). "
         "Names on no list are found by the person who signs a transcript off, or not at all. "
         "This report promises no more than these figures."
     )
