@@ -22,7 +22,7 @@ LIST = "data/example/withdrawals.csv"
 SHEET = "config/inputs.tsv"
 
 #: Of every format of questionnaires, with and without interview, coded by people, and with faults in their rows.
-SPREAD = ("AT2-01", "BE1-01", "PT1-01", "ES2-01", "BE2-03")
+SPREAD = ("AT2-01", "BE1-01", "PT1-01", "BE2-03")
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,9 @@ SURVEY, INTERVIEW, RELEASE = "survey", "interview", "release"
 
 #: How folders are called whose content is copied to other machines.
 SYNCED = re.compile(
-    r"onedrive|dropbox|google ?drive|icloud|nextcloud|owncloud|my drive|cloudstorage|mobile documents|com~apple", re.I
+    r"(?:onedrive|dropbox|google ?drive|icloud(?: ?drive)?|nextcloud|owncloud|my drive|cloudstorage|mobile documents|"
+    r"com~apple~\w+)(?![a-z])",
+    re.IGNORECASE,
 )
 
 #: Where a new key goes when no other place is named.
