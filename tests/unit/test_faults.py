@@ -774,6 +774,13 @@ def id_of_a_participant(desk, which):
     return [Expected("person.across", path, 4, column)]
 
 
+@on("register", "withdrawals", "delphi")
+def panellist_nobody_knows(desk):
+    with desk.rows(path="data/withdrawals.csv") as records:
+        records[1][:3] = ["QX-9999", "2026-05-05", "panel"]
+    return [Expected("person.withdrawal", "data/withdrawals.csv", 2, "participant")]
+
+
 @on("register", "withdrawals", forms=("nobody", "blank", "scope"))
 def withdrawal_unclear(desk, which):
     with desk.rows(path="data/withdrawals.csv") as records:

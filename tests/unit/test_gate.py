@@ -701,14 +701,15 @@ def test_study_without_a_register_asks_the_withdrawals_only(tmp_path):
 @pytest.mark.parametrize(
     ("scopes", "refused", "out"),
     [
-        ({"survey", "interview", "quotes"}, (), True),
-        ({"survey", "interview"}, (), True),
-        ({"survey"}, (), False),
+        ({"panel"}, (), True),
+        ({"survey", "interview", "quotes", "panel"}, (), True),
+        ({"panel"}, ("survey", "interview"), True),
+        ({"survey", "interview"}, (), False),
         ({"survey"}, ("interview",), False),
         (set(), ("survey", "interview"), False),
     ],
 )
-def test_panels_ask_the_withdrawals_from_everything_only(kind, column, scopes, refused, out):
+def test_panels_ask_the_withdrawals_from_panels_only(kind, column, scopes, refused, out):
     """Panels have a consent of their own; their rules do not read the register, so it must not matter."""
     gate = Gate(withdrawn={"P1": scopes} if scopes else {}, refused={(one, "P1"): NO_CONSENT for one in refused})
     closed = gate.closed(kind)

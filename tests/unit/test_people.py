@@ -524,3 +524,14 @@ def test_rule_without_a_register_asks_about_another_spelling_of_an_id(tmp_path, 
         f"{tmp_path}/withdrawals.csv, row 2, column participant: somebody in the data has nearly the same id as this "
         "person who withdrew. Give both ids the same spelling, or list the other spelling too."
     )
+
+
+@pytest.mark.parametrize("scope", ["panel", "all"])
+def test_somebody_of_a_panel_need_not_be_in_the_register(tmp_path, scope):
+    files = {"register": [HEADER, line()], "withdrawals": [WITHDRAWALS, f"PAN03,,{scope}"]}
+    if scope == "panel":
+        assert len(run(tmp_path, files)["participants"]) == 1
+        assert (run(tmp_path, files)["screening"]["status"] == "admitted").all()  # nor counted as registered
+        return
+    with pytest.raises(DataError):  # from everything means from the register too
+        run(tmp_path, files)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -427,15 +426,12 @@ def test_same_input_same_page():
     assert typical() == typical()
 
 
-def test_a_large_study_is_quick_and_small():
+def test_a_large_study_is_small():
     speech = "Mara said that nothing of it helped me at Quorn then, and so on 3 May I went home. " * 6
     talk = [(label, speech) for _ in range(10) for label in "IP"]
     study = [prepared(*talk, interview=f"I{number:02d}") for number in range(64)]
     assert sum(len(turn.speech.split()) for turn in study[0].received.turns) > 2000
-    begun = time.perf_counter()
-    text = built(*study)
-    assert time.perf_counter() - begun < 2  # 0.45 s on a quiet machine
-    assert len(text.encode()) < 5_000_000
+    assert len(built(*study).encode()) < 5_000_000
 
 
 # ------------------------------------------------------------------------------------------------- hostile words

@@ -107,8 +107,10 @@ def test_first_run_removes_nothing(tmp_path, monkeypatch):
     assert sweep.sweep(study(), dag(REPORT)) == []
 
 
-def test_results_of_a_run_that_stopped_before_people_were_admitted(folder):
+def test_results_without_an_account_of_the_withdrawals(folder):
     Path(HONOURED).unlink()
+    assert not sweep.withdrawals_changed(study())  # nobody was admitted: `snakemake certification` alone
+    write("results/restricted/people/pseudonyms.parquet")
     assert sweep.withdrawals_changed(study())
     assert not sweep.withdrawals_changed(SimpleNamespace(sources=[]))
 

@@ -222,7 +222,7 @@ def run(
         known |= {*respondents}
         tables = without_register(respondents, gate, secret)
         interviewees = admit_interviews(listed.table(), None, gate, secret, countries, **criteria)
-    strangers = [*gate.unknown(known), *([] if registered else withdrawn_alike(gate, known))]
+    strangers = [*gate.unknown(known, panels=False), *([] if registered else withdrawn_alike(gate, known))]
     if strangers:
         raise DataError("\n".join(one.sentence() for one in strangers))
     status = dict(zip(tables["pseudonyms"]["participant"], tables["pseudonyms"]["status"], strict=True))

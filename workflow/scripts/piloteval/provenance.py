@@ -25,6 +25,7 @@ PACKAGES = (
     "pingouin",
     "krippendorff",
     "spacy",
+    "simplemma",
     "matplotlib",
     "seaborn",
     "great-tables",

@@ -43,8 +43,8 @@ def withdrawals_changed(study: Study) -> bool:
     if not RESULTS.is_dir():
         return False
     now = {one.path: digest(one.path) for one in of_kind(study.sources, "withdrawals")}
-    if not HONOURED.is_file():
-        return bool(now)
+    if not HONOURED.is_file():  # nobody was admitted yet, or by a program that kept no account of it
+        return bool(now) and (HONOURED.parent / "pseudonyms.parquet").is_file()
     with HONOURED.open(encoding="utf-8", newline="") as handle:
         return {row["file"]: row["sha256"] for row in csv.DictReader(handle)} != now
 

@@ -21,27 +21,32 @@ WITHDRAWN, EXCLUDED = "withdrawn", "excluded"
 NO_CONSENT, NOT_RECORDED = "no consent", "consent not recorded"
 
 #: Scopes of a consent and of a withdrawal; a withdrawal from `all` is one from each of them.
-SURVEY, INTERVIEW, QUOTES = "survey", "interview", "quotes"
-SCOPES = (SURVEY, INTERVIEW, QUOTES)
+SURVEY, INTERVIEW, QUOTES, PANEL = "survey", "interview", "quotes", "panel"
+SCOPES = (SURVEY, INTERVIEW, QUOTES, PANEL)
 
-#: Columns of the kinds whose ids are asked for at the gate, and the scope that decides; `all` only when a person
-#: withdrew from everything. Questionnaires are asked by the columns the study names.
+#: Columns of the kinds whose ids are asked for at the gate, and the scope that decides; for the register a person must
+#: be out of survey and interview. Questionnaires are asked by the columns the study names.
 ASKED = {
     "register": ("participant", "all"),
     "interview_list": ("participant", INTERVIEW),
-    "rating": ("rater", "all"),
-    "audit": ("auditor", "all"),
-    "delphi": ("panellist", "all"),
+    "rating": ("rater", PANEL),
+    "audit": ("auditor", PANEL),
+    "delphi": ("panellist", PANEL),
 }
 
-#: Kinds of other phases, whose people are asked for another consent than that of the register.
+#: Kinds of other phases; their people need not be in the register, and its consents are not theirs.
 PANELS = ("rating", "audit", "delphi")
 
 #: Kinds whose rows go with an interview.
 BY_INTERVIEW = ("coding", "signoff", "identifiers")
 
 #: Kinds a person must delete after a withdrawal, by its scope; after one from everything all others as well.
-DELETED = {SURVEY: ("questionnaire",), INTERVIEW: ("interview_list", "transcript", *BY_INTERVIEW), QUOTES: ()}
+DELETED = {
+    SURVEY: ("questionnaire",),
+    INTERVIEW: ("interview_list", "transcript", *BY_INTERVIEW),
+    QUOTES: (),
+    PANEL: PANELS,
+}
 
 
 @dataclass
@@ -104,11 +109,8 @@ class Gate:
         if kind in BY_INTERVIEW:
             return Closed(self.interviews, ("interview",)) if self.interviews else None
         column, scope = ASKED.get(kind, ("", SURVEY))
-        if kind in PANELS:  # a rule that reads them does not read the register
-            people = {person: WITHDRAWN for person, scopes in self.withdrawn.items() if {SURVEY, INTERVIEW} <= scopes}
-        else:
-            known = {*self.withdrawn, *(person for _scope, person in self.refused)}
-            people = {person: fate for person in known if (fate := self.fate(scope, person))}
+        known = {*self.withdrawn, *(person for _scope, person in self.refused)}
+        people = {person: fate for person in known if (fate := self.fate(scope, person))}
         if not people or not (column or columns):
             return None
         unit = "interview" if kind == "interview_list" else ""
@@ -120,32 +122,34 @@ class Gate:
         self.turned += [(source.source, one) for one in turned if (source.source, one) not in known]
         self.kinds[source.source] = source.kind
 
-    def unknown(self, everybody: Collection[str]) -> list[Problem]:
+    def unknown(self, everybody: Collection[str], *, panels: bool = True) -> list[Problem]:
         """Name withdrawals of people nobody knows, and people who came back after their data were deleted.
 
         Parameters
         ----------
         everybody : collection of str
             Ids that were read; those turned away at the gate are added.
+        panels : bool
+            Whether the files of panels were read too; who did not read them knows nothing of a withdrawal from a panel.
         """
         met = {one.person for _source, one in self.turned} | {*everybody, *self.registered}
         problems = []
         for person, places in self.places.items():
             gone = {scope for _file, _row, scopes, deleted in places if deleted for scope in scopes}
             for file, row, scopes, deleted in places:
+                if scopes == (PANEL,) and not panels:
+                    continue
                 at = {"row": row, "column": "participant"}
                 if deleted and self._is_there(person, scopes, gone, met):
                     problems.append(problem("person.returned", file, row=row, column="deleted_on"))
                 elif not deleted and person not in met and not {SURVEY, INTERVIEW} <= gone:
-                    where = (
-                        {}
-                        if self.registered
-                        else {
-                            "found": "the list of withdrawals names somebody who neither answered nor was interviewed",
-                            "remedy": "Correct the id; if the person never took part, remove the row.",
-                        }
-                    )
-                    problems.append(problem("person.withdrawal", file, **at, **where))
+                    found = ""
+                    if scopes == (PANEL,):
+                        found = "the list of withdrawals names somebody who is in no file of a panel, rater or auditor"
+                    elif not self.registered:
+                        found = "the list of withdrawals names somebody who neither answered nor was interviewed"
+                    remedy = "Correct the id; if the person never took part, remove the row." if found else ""
+                    problems.append(problem("person.withdrawal", file, **at, found=found, remedy=remedy))
         return problems
 
     def _is_there(self, person: str, scopes: Collection[str], gone: Collection[str], met: Collection[str]) -> bool:

@@ -89,7 +89,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
         (
             Column("participant", required=True),
             Column("withdrawn_on", "date"),
-            Column("scope", "choice", required=True, choices=("survey", "interview", "quotes", "all")),
+            Column("scope", "choice", required=True, choices=("survey", "interview", "quotes", "panel", "all")),
             Column("deleted_on", "date", optional=True),
         ),
         ("participant", "scope"),
