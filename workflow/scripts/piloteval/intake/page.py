@@ -9,12 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from piloteval.intake.style import POLICY, STYLE
+from piloteval.intake.style import NOTHING, POLICY, STYLE, joined, table_of
 
 #: Words for the kinds of files.
 KINDS = {
@@ -55,7 +55,6 @@ LEVELS = {
 }
 
 #: What stands in a cell that has nothing to say.
-NOTHING = "–"
 
 # Below 44rem the rows of the wide tables become
 # blocks, since five columns of sentences cannot be read on a phone.
@@ -192,15 +191,10 @@ def _plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def _joined(words: Sequence[str]) -> str:
-    """Join words as a sentence does: ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
 def _listed(words: Sequence[str]) -> str:
     """Join words as a sentence does and count those that are too many."""
     more = [f"{len(words) - LISTED} more"] if len(words) > LISTED else []
-    return _joined([*words[:LISTED], *more])
+    return joined([*words[:LISTED], *more])
 
 
 def _counted(noun: str, words: Sequence[object]) -> str:
@@ -267,39 +261,6 @@ def _shown_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
-def _table(
-    caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], style: str, numbers: Collection[str] = ()
-) -> str:
-    """Build a table whose first column names the row; all texts are HTML already.
-
-    The roles are written out, since browsers forget what a table is when its rows are laid out as blocks.
-    """
-    styles = ["number" if header in numbers else "words" for header in headers]
-    head = "".join(
-        f'<th scope="col" role="columnheader" class="{kind}">{header}</th>'
-        for header, kind in zip(headers, styles, strict=True)
-    )
-    body = []
-    for first, *cells in rows:
-        others = "".join(
-            f'<td role="cell" data-label="{header}" class="{kind}{" nothing" if cell == NOTHING else ""}">{cell}</td>'
-            for header, kind, cell in zip(headers[1:], styles[1:], cells, strict=True)
-        )
-        body.append(f'<tr role="row"><th scope="row" role="rowheader">{first}</th>{others}</tr>')
-    return "\n".join(
-        [
-            f'<table class="{style}" role="table">',
-            f"<caption>{caption}</caption>",
-            f"<colgroup>{'<col>' * len(headers)}</colgroup>",
-            f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>',
-            '<tbody role="rowgroup">',
-            *body,
-            "</tbody>",
-            "</table>",
-        ]
-    )
-
-
 # ------------------------------------------------------------------------------------------------------ small numbers
 def _is_small(count: int, floor: int) -> bool:
     return 0 < count < floor
@@ -374,7 +335,7 @@ def _summary(files: Sequence[dict[str, Any]], problems: Sequence[dict[str, Any]]
     parts.append(
         f"{_plural(notes, 'note')} {'is' if notes == 1 else 'are'} for information" if notes else "there are no notes"
     )
-    return f"{read}. {_stopping(stops) if stops else 'Nothing stops the run'}; {_joined(parts)}."
+    return f"{read}. {_stopping(stops) if stops else 'Nothing stops the run'}; {joined(parts)}."
 
 
 def _stop_block(groups: Sequence[_Group], names: Mapping[str, str]) -> list[str]:
@@ -444,7 +405,7 @@ def _received(
         caption = '<span id="grid">Questionnaires of each institution and wave</span>'
         lines += [
             '<div class="scroll" role="region" aria-labelledby="grid" tabindex="0">',
-            _table(caption, ["Institution", *shown.values()], rows, "grid"),
+            table_of(caption, ["Institution", *shown.values()], rows, "grid"),
             "</div>",
         ]
     else:
@@ -455,7 +416,7 @@ def _received(
             paths.setdefault(entry["kind"], set()).add(_bare(entry["path"]))
     if paths:
         others = [[_text(kinds.get(kind, kind)), str(len(found))] for kind, found in paths.items()]
-        lines.append(_table("All other files received", ("Kind", "Files"), others, "other", numbers=("Files",)))
+        lines.append(table_of("All other files received", ("Kind", "Files"), others, "other", numbers=("Files",)))
     else:
         lines.append("<p>No other files were received.</p>")
     return [*lines, "</section>"]
@@ -482,7 +443,7 @@ def _waiting_table(label: str, problems: Sequence[dict[str, Any]], names: Mappin
     counts = [_stopping(stops)] if stops else []
     if aside:
         counts.append(f"{_plural(aside, 'row or cell', 'rows or cells')} set aside")
-    return _table(f"{label}: {', '.join(counts)}", headers, rows, "wide waits")
+    return table_of(f"{label}: {', '.join(counts)}", headers, rows, "wide waits")
 
 
 def _waiting(
@@ -554,7 +515,7 @@ def _notes(lines: Sequence[Sequence[_Group]], names: Mapping[str, str]) -> list[
     return [
         *section,
         "<p>These notes are for information. No row and no cell was set aside for them.</p>",
-        _table(_plural(len(lines), "note"), headers, rows, "wide notes"),
+        table_of(_plural(len(lines), "note"), headers, rows, "wide notes"),
         "</section>",
     ]
 
@@ -606,7 +567,7 @@ def _files(
     numbers = ("Rows read", "Set aside")
     headers = ("File", "Kind", "Institution", "Wave", "Form", "Platform", *numbers, "Received")
     caption = "All files, one line for each wave of a file"
-    return [*section, _table(caption, headers, rows, "wide files", numbers), "</section>"]
+    return [*section, table_of(caption, headers, rows, "wide files", numbers), "</section>"]
 
 
 def data_quality_page(

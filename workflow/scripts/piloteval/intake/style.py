@@ -1,4 +1,8 @@
-"""How the pages for people look that are read beside the report: one file each, no script, nothing from elsewhere."""
+"""How the pages beside the report look that people read, and their tables: no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
 
 #: What a browser may load for such a page: its own style and pictures written into it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -44,3 +48,44 @@ thead + tbody > tr:first-child > * { border-top: 1px solid var(--ink); }
 tbody th { font-weight: 400; }
 .number { text-align: right; }
 """
+
+#: What stands in a cell without a value.
+NOTHING = "–"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def table_of(
+    caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], style: str, numbers: Collection[str] = ()
+) -> str:
+    """Build a table whose first column names the row; all texts are HTML already.
+
+    The roles are written out, since browsers forget what a table is when its rows are laid out as blocks.
+    """
+    styles = ["number" if header in numbers else "words" for header in headers]
+    head = "".join(
+        f'<th scope="col" role="columnheader" class="{kind}">{header}</th>'
+        for header, kind in zip(headers, styles, strict=True)
+    )
+    body = []
+    for first, *cells in rows:
+        others = "".join(
+            f'<td role="cell" data-label="{header}" class="{kind}{" nothing" if cell == NOTHING else ""}">{cell}</td>'
+            for header, kind, cell in zip(headers[1:], styles[1:], cells, strict=True)
+        )
+        body.append(f'<tr role="row"><th scope="row" role="rowheader">{first}</th>{others}</tr>')
+    return "\n".join(
+        [
+            f'<table class="{style}" role="table">',
+            f"<caption>{caption}</caption>",
+            f"<colgroup>{'<col>' * len(headers)}</colgroup>",
+            f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>',
+            '<tbody role="rowgroup">',
+            *body,
+            "</tbody>",
+            "</table>",
+        ]
+    )

@@ -698,9 +698,6 @@ def _case_number(found: re.Match[str]) -> bool:
     return (bool(re.search(r"\d[/._-]\w|[A-Z]", words)) or len(_figures(found)) >= 3) and _no_amount(found)
 
 
-_NL_PARTS = re.compile(r"[A-Z]+|\d+")
-
-
 def _dutch_plate(found: re.Match[str]) -> bool:
     """Whether three groups make six signs, letters and figures, as Dutch and Portuguese plates have them."""
     signs = re.sub(r"[^A-Z0-9]", "", found[0])

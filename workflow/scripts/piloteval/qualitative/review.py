@@ -12,11 +12,11 @@ import io
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from piloteval.intake.records import NAMES_OF
-from piloteval.intake.style import POLICY, STYLE
+from piloteval.intake.style import NOTHING, POLICY, STYLE, joined, table_of
 from piloteval.qualitative.language import LANGUAGES
 from piloteval.qualitative.prepare import OUTDATED, SIGNED, UNSIGNED, Prepared
 
@@ -73,8 +73,6 @@ DIGEST = 16
 #: Columns of the two lists a reader writes to.
 SIGNOFF_COLUMNS, DENY_LIST_COLUMNS = "interview,sha256,signed_by,signed_on", "kind,text,role,same_as"
 
-#: What stands in a cell that has nothing to say.
-NOTHING = "–"
 
 # Groups of replaced details differ in their line
 # too, since some printers and some eyes see no colours. Below 44rem the rows of the wide tables become blocks.
@@ -204,11 +202,6 @@ def _plural(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _joined(words: Sequence[str]) -> str:
-    """Join words as a sentence does: ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
 def _language(code: str) -> str:
     """Return the name of a language as inert HTML."""
     return LANGUAGES.get(code, _text(code)) or "not known"
@@ -242,39 +235,6 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
     lines = io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows([_clean(cell) for cell in row] for row in rows)
     return html.escape(lines.getvalue().removesuffix("\n"))
-
-
-def _table(
-    caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], style: str, numbers: Collection[str]
-) -> str:
-    """Build a table whose first column names the row; all texts are HTML already.
-
-    The roles are written out, since browsers forget what a table is when its rows are laid out as blocks.
-    """
-    styles = ["number" if header in numbers else "words" for header in headers]
-    head = "".join(
-        f'<th scope="col" role="columnheader" class="{kind}">{header}</th>'
-        for header, kind in zip(headers, styles, strict=True)
-    )
-    body = []
-    for first, *cells in rows:
-        others = "".join(
-            f'<td role="cell" data-label="{header}" class="{kind}{" nothing" if cell == NOTHING else ""}">{cell}</td>'
-            for header, kind, cell in zip(headers[1:], styles[1:], cells, strict=True)
-        )
-        body.append(f'<tr role="row"><th scope="row" role="rowheader">{first}</th>{others}</tr>')
-    return "\n".join(
-        [
-            f'<table class="wide {style}" role="table">',
-            f"<caption>{caption}</caption>",
-            f"<colgroup>{'<col>' * len(headers)}</colgroup>",
-            f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>',
-            '<tbody role="rowgroup">',
-            *body,
-            "</tbody>",
-            "</table>",
-        ]
-    )
 
 
 # -------------------------------------------------------------------------------------------------------- transcripts
@@ -341,7 +301,7 @@ def _links(turns: Sequence[int], name: str) -> str:
     """Return links to turns, each once; those that are too many are counted."""
     turns = list(dict.fromkeys(turns))
     links = [f'<a href="#{name}-{number}">{number}</a>' for number in turns[:LISTED]]
-    return _joined([*links, *([f"{len(turns) - LISTED} more"] if len(turns) > LISTED else [])])
+    return joined([*links, *([f"{len(turns) - LISTED} more"] if len(turns) > LISTED else [])])
 
 
 def _judged(one: Prepared, name: str) -> list[str]:
@@ -361,7 +321,7 @@ def _judged(one: Prepared, name: str) -> list[str]:
     caption = "May be names and are on no list; underlined in the text"
     return [
         *lines,
-        _table(caption, ("Word", "Why", "Times", "Turns"), rows, "judge", ("Times",)),
+        table_of(caption, ("Word", "Why", "Times", "Turns"), rows, "wide judge", ("Times",)),
         "<details>",
         "<summary>The same as lines for the deny-list</summary>",
         f"<p>Write the kind before the first comma of each line: {', '.join(NAMES_OF)}, or harmless. "
@@ -402,7 +362,7 @@ def _replaced(one: Prepared) -> list[str]:
         *lines,
         "<details>",
         "<summary>Show the received words</summary>",
-        _table(caption, headers, rows, "replaced", ("Times",)),
+        table_of(caption, headers, rows, "wide replaced", ("Times",)),
         "</details>",
     ]
 
@@ -448,7 +408,7 @@ def _summary(prepared: Sequence[Prepared], counts: Counter[str]) -> str:
     judge = (
         f"{_plural(left, 'word')} {'is' if left == 1 else 'are'} to be judged." if left else "No word is to be judged."
     )
-    return f"{_plural(len(prepared), 'transcript')}: {_joined(parts)}. {judge}"
+    return f"{_plural(len(prepared), 'transcript')}: {joined(parts)}. {judge}"
 
 
 def _overview(prepared: Sequence[Prepared], states: Mapping[str, str]) -> list[str]:
@@ -471,7 +431,7 @@ def _overview(prepared: Sequence[Prepared], states: Mapping[str, str]) -> list[s
     numbers = ("Words", "Words to judge")
     headers = ("Interview", "Language", "Words", "Replaced", "Words to judge", "State")
     caption = "Words to judge are counted once in each transcript"
-    return [*lines, _table(caption, headers, rows, "list", numbers), "</section>"]
+    return [*lines, table_of(caption, headers, rows, "wide list", numbers), "</section>"]
 
 
 def _how(signoff: str) -> list[str]:
