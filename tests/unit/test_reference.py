@@ -26,11 +26,11 @@ SHIPPED = Path(__file__).resolve().parents[1] / "reference"
 
 #: Rows checked in each shipped file; raise the number when a family is added, never lower it.
 FLOOR = {
-    "agreement_delphi_expected.csv": 172,
-    "extra_expected.csv": 12,
-    "more_expected.csv": 1,
-    "prepost_expected.csv": 71,
-    "reliability_expected.csv": 326,
+    "agreement_delphi_expected.csv": 181,
+    "extra_expected.csv": 125,
+    "more_expected.csv": 18,
+    "prepost_expected.csv": 132,
+    "reliability_expected.csv": 587,
 }
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special  # the distribution functions, without the second that importing scipy.stats costs
 
+from piloteval.measures import resample
 from piloteval.statistic import Statistic
 
 #: Standard errors and chance corrections below this are rounding noise.
@@ -25,6 +26,8 @@ TOO_FEW_UNITS = "undefined: fewer than two units rated by at least two raters"
 PERFECT = "perfect agreement, no interval"
 PERFECT_ONE_CATEGORY = "agreement 100 %, one category only, no interval"
 NOT_PAIRED = "rated by fewer than two raters"
+SAME_UNITS = "every unit contributes the same, no interval"
+NO_COUNT = "undefined: no rating"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,30 @@ class ChanceCorrected:
     n_units: int
     n_paired: int
     n_used: int
+
+
+@dataclass(frozen=True)
+class RatingsSummary:
+    """What ratings there are, before any coefficient.
+
+    Attributes
+    ----------
+    n_units, n_raters : int
+        Rows and columns of the table of ratings.
+    n_paired : int
+        Units with at least two ratings.
+    n_ratings, n_missing : int
+        Cells with and without a rating.
+    prevalence : dict of Statistic
+        Share of all ratings by category, in the order of the categories.
+    """
+
+    n_units: int
+    n_raters: int
+    n_paired: int
+    n_ratings: int
+    n_missing: int
+    prevalence: dict[object, Statistic]
 
 
 # Proportions
@@ -288,7 +315,10 @@ def percent_agreement(
     if parts.observed >= 1 - NEGLIGIBLE:
         return Statistic(parts.observed, parts.n_paired, method, note=PERFECT, **dropped)
     low, high = _limits(parts.observed, parts.standard_error, parts.n_units - 1, confidence, lowest=0)
-    ci_method = "" if low is None else f"t interval over units, {100 * confidence:g} %"
+    if low is None:
+        note = "a single unit, no interval" if parts.n_units < 2 else SAME_UNITS
+        return Statistic(parts.observed, parts.n_paired, method, note=note, **dropped)
+    ci_method = f"t interval over units, {100 * confidence:g} %"
     return Statistic(parts.observed, parts.n_paired, method, low, high, ci_method, **dropped)
 
 
@@ -404,13 +434,51 @@ def brennan_prediger(
     return _rater_coefficient(label, ratings, "brennan-prediger", weights, categories, confidence)
 
 
+def conger_kappa(
+    ratings: ArrayLike | pd.DataFrame,
+    weights: str | ArrayLike | None = None,
+    categories: Sequence | None = None,
+    confidence: float = 0.95,
+) -> Statistic:
+    """Conger's kappa: Cohen's kappa for any number of raters, each with the own use of the categories.
+
+    Parameters
+    ----------
+    ratings, categories, confidence
+        As in `fleiss_kappa`. Columns are raters here: a column must hold the ratings of one person.
+    weights : None, 'linear', 'quadratic', 'ordinal' or array, shape (categories, categories)
+        Agreement credited to each pair of categories; None credits equal categories only.
+
+    Returns
+    -------
+    Statistic
+        As in `gwet_ac1`. With two raters who rated every unit it is Cohen's kappa.
+
+    Notes
+    -----
+    Chance agreement is the mean, over pairs of different raters, of the agreement of one rater's shares of the
+    categories with the other's. A rater without any rating is left out.
+
+    References
+    ----------
+    Conger (1980), Psychological Bulletin 88, 322-328; missing ratings and standard error: Gwet (2014), Handbook of
+    Inter-Rater Reliability, 4th ed.
+    """
+    label = f"{weights} weights" if isinstance(weights, str) else "given weights"
+    method = "Conger's kappa" if weights is None else f"Conger's kappa ({label})"
+    return _rater_coefficient(method, ratings, "conger", weights, categories, confidence)
+
+
 def krippendorff_alpha(
     ratings: ArrayLike | pd.DataFrame,
     level: str = "nominal",
     categories: Sequence | None = None,
     confidence: float = 0.95,
+    draws: int = resample.DRAWS,
+    seed: int = 1,
+    clusters: ArrayLike | pd.Series | None = None,
 ) -> Statistic:
-    """Krippendorff's alpha.
+    """Krippendorff's alpha with a bootstrap interval.
 
     Parameters
     ----------
@@ -422,28 +490,45 @@ def krippendorff_alpha(
         All categories in their order; default those that occur, sorted.
     confidence : float
         Level of the interval.
+    draws : int
+        Number of bootstrap draws of units; 0 for no interval.
+    seed : int
+        Seed of the draws; the same seed gives the same interval on every run.
+    clusters : array, shape (units,), optional
+        Cluster of each unit, for instance the institution or the interview; whole clusters are drawn then.
 
     Returns
     -------
     Statistic
         ``n`` counts units with two or more ratings. Undefined with fewer than two such units and when only one value
-        occurs in them. The interval exists for nominal and interval level, where alpha has a closed variance.
+        occurs in them. The note says why there is no interval, or how many draws were left out because only one value
+        occurs in them.
 
     Raises
     ------
     ValueError
-        If the level is unknown or a rating is not in ``categories``.
+        If the level is unknown, a rating is not in ``categories`` or the clusters are not one a unit.
+
+    Notes
+    -----
+    Whole units are drawn, because the pairs of values within a unit depend on each other, and the expected disagreement
+    is computed anew in each draw.
 
     References
     ----------
-    Krippendorff (2004), Content Analysis, 2nd ed., chapter 11. Variance: Gwet (2014), Handbook of Inter-Rater
-    Reliability, 4th ed.
+    Krippendorff (2004), Content Analysis, 2nd ed., chapter 11. Bootstrap of units: Zapf, Castell, Morawietz & Karch
+    (2016), BMC Medical Research Methodology 16, 93.
     """
     import krippendorff
 
+    if level not in resample.LEVELS:
+        raise ValueError(f"unknown level of measurement: {level}")
     frame = pd.DataFrame(ratings)
+    if clusters is not None and len(clusters) != len(frame):
+        raise ValueError(f"{len(clusters)} clusters for {len(frame)} units")
     codes, categories = _codes(frame, categories)
-    paired = codes[(codes >= 0).sum(axis=1) >= 2]
+    several = (codes >= 0).sum(axis=1) >= 2
+    paired = codes[several]
     n_dropped = len(codes) - len(paired)
     record = {
         "n": len(paired),
@@ -456,18 +541,122 @@ def krippendorff_alpha(
     used = np.unique(paired[paired >= 0])
     if len(used) == 1:
         return Statistic(None, note=ONE_CATEGORY, **record)
-    values = _scale_values(categories)
+    values = _scale_values(categories)[used]
     counts = (paired[:, :, None] == used).sum(axis=1)
-    alpha = float(krippendorff.alpha(value_counts=counts, value_domain=values[used], level_of_measurement=level))
-    weights = {"nominal": None, "interval": "quadratic"}
-    if level not in weights:
-        return Statistic(alpha, **record)
+    alpha = float(krippendorff.alpha(value_counts=counts, value_domain=values, level_of_measurement=level))
     if alpha >= 1 - NEGLIGIBLE:
         return Statistic(alpha, note=PERFECT, **record)
-    parts = agreement_parts(frame, "krippendorff", weights[level], categories)
-    low, high = _limits(alpha, parts.standard_error, len(paired) - 1, confidence)
-    return Statistic(
-        alpha, ci_low=low, ci_high=high, ci_method=f"t interval over units (Gwet), {100 * confidence:g} %", **record
+    if draws < 1:
+        return Statistic(alpha, **record)
+    low, high, note = resample.bootstrap_units(
+        resample.unit_coincidences(counts),
+        lambda coincidences: resample.krippendorff_of_coincidences(coincidences, level, values),
+        draws,
+        seed,
+        None if clusters is None else np.asarray(clusters)[several],
+        confidence,
+    )
+    drawn = "units" if clusters is None else "clusters of units"
+    ci_method = "" if low is None else f"percentile bootstrap of {draws:,} draws of {drawn}, {100 * confidence:g} %"
+    return Statistic(alpha, ci_low=low, ci_high=high, ci_method=ci_method, note=note, **record)
+
+
+def coefficients(
+    ratings: ArrayLike | pd.DataFrame,
+    level: str,
+    categories: Sequence | None = None,
+    confidence: float = 0.95,
+    draws: int = resample.DRAWS,
+    seed: int = 1,
+    clusters: ArrayLike | pd.Series | None = None,
+) -> dict[str, Statistic]:
+    """All coefficients that fit the ratings, percent agreement first.
+
+    Parameters
+    ----------
+    ratings : DataFrame or array, shape (units, raters)
+        Category each rater gave; missing is NaN or None.
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}
+        Level of measurement. The levels above nominal add the coefficients with weights.
+    categories : sequence, optional
+        All categories in their order; default those that occur, sorted.
+    confidence : float
+        Level of the intervals.
+    draws, seed, clusters
+        Of the bootstrap of Krippendorff's alpha, as in `krippendorff_alpha`.
+
+    Returns
+    -------
+    dict of Statistic
+        By the name of the coefficient, in the order of a table: percent agreement; with two raters Cohen's kappa,
+        for ordered levels also with weights; Fleiss' and Conger's kappa, Brennan-Prediger, Gwet's AC1, for ordered
+        levels also with weights; Krippendorff's alpha at the level and, for ordered levels, at nominal level.
+
+    Raises
+    ------
+    ValueError
+        If the level is unknown, a rating is not in ``categories`` or the clusters are not one a unit.
+
+    References
+    ----------
+    As in the single functions. Why several: Feinstein & Cicchetti (1990), Journal of Clinical Epidemiology 43,
+    543-549.
+    """
+    if level not in resample.LEVELS:
+        raise ValueError(f"unknown level of measurement: {level}")
+    frame = pd.DataFrame(ratings)
+    if categories is None:
+        # Once for all: every coefficient then has the same categories.
+        categories = _codes(frame, None)[1]
+    ordered = level != "nominal"
+    found = [percent_agreement(frame, categories, confidence)]
+    if frame.shape[1] == 2:
+        first, second = frame.iloc[:, 0], frame.iloc[:, 1]
+        for weights in (None, "linear", "quadratic") if ordered else (None,):
+            found.append(cohen_kappa(first, second, weights, categories, confidence))
+    for weights in (None, "quadratic") if ordered else (None,):
+        found.append(fleiss_kappa(frame, weights, categories, confidence))
+        found.append(conger_kappa(frame, weights, categories, confidence))
+        found.append(brennan_prediger(frame, weights, categories, confidence))
+        if weights is None:
+            found.append(gwet_ac1(frame, categories, confidence))
+        else:
+            found.append(gwet_ac2(frame, "linear", categories, confidence))
+            found.append(gwet_ac2(frame, "quadratic", categories, confidence))
+    for one in (level, "nominal") if ordered else ("nominal",):
+        found.append(krippendorff_alpha(frame, one, categories, confidence, draws, seed, clusters))
+    return {statistic.method: statistic for statistic in found}
+
+
+def describe_ratings(ratings: ArrayLike | pd.DataFrame, categories: Sequence | None = None) -> RatingsSummary:
+    """Count units, raters and ratings, and the share of each category.
+
+    Parameters
+    ----------
+    ratings : DataFrame or array, shape (units, raters)
+        Category each rater gave; missing is NaN or None.
+    categories : sequence, optional
+        All categories in their order; default those that occur, sorted. A category nobody gave has prevalence 0.
+
+    Returns
+    -------
+    RatingsSummary
+
+    Raises
+    ------
+    ValueError
+        If a rating is not in ``categories``.
+    """
+    frame = pd.DataFrame(ratings)
+    codes, categories = _codes(frame, categories)
+    given = codes >= 0
+    return RatingsSummary(
+        n_units=len(frame),
+        n_raters=frame.shape[1],
+        n_paired=int((given.sum(axis=1) >= 2).sum()),
+        n_ratings=int(given.sum()),
+        n_missing=int((~given).sum()),
+        prevalence={category: prevalence(frame, category) for category in categories},
     )
 
 
@@ -494,6 +683,131 @@ def prevalence(ratings: ArrayLike | pd.DataFrame, category: object) -> Statistic
     return Statistic(float((frame == category).to_numpy().sum() / n), n, method)
 
 
+# One panel on one ordered item: how far do the answers agree?
+
+
+def agreement_a(counts: ArrayLike) -> Statistic:
+    """Van der Eijk's A: agreement of answers on an ordered scale.
+
+    Parameters
+    ----------
+    counts : array, shape (categories,)
+        Number of answers in each category, in the order of the scale and with the categories nobody chose.
+
+    Returns
+    -------
+    Statistic
+        1 when all answers are in one category, 0 when they are spread evenly, -1 when they are at both ends in equal
+        parts. ``n`` counts answers. Undefined without answers and with fewer than three categories.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not whole.
+
+    Notes
+    -----
+    The distribution is cut into layers in which every category has the same number of answers or none. A layer with S
+    of the K categories has agreement U (1 - (S - 1) / (K - 1)) with U = ((K - 2) TU - (K - 1) TDU) / ((K - 2) (TU +
+    TDU)); TU counts the triples of categories with an empty one beside two filled ones, TDU those with an empty one
+    between two filled ones, and U = 1 without either. A is the mean of the layers by their answers.
+
+    References
+    ----------
+    van der Eijk (2001), Quality & Quantity 35, 325-341.
+    """
+    counts = _whole_counts(counts)
+    method, n, k = "van der Eijk's agreement A", int(counts.sum()), len(counts)
+    if n == 0:
+        return Statistic(None, 0, method, note=NO_COUNT)
+    if k < 3:
+        return Statistic(None, n, method, note="undefined: fewer than three categories")
+    total, floor = 0.0, 0
+    for height in np.unique(counts[counts > 0]):
+        filled = counts >= height
+        layer = (height - floor) * filled.sum()
+        total += layer * _layer_agreement(filled)
+        floor = height
+    return Statistic(float(total / n), n, method)
+
+
+def consensus_tw(counts: ArrayLike) -> Statistic:
+    """Tastle and Wierman's consensus of answers on an ordered scale.
+
+    Parameters
+    ----------
+    counts : array, shape (categories,)
+        Number of answers in each category, in the order of the scale and with the categories nobody chose. The
+        categories are taken as equally far apart.
+
+    Returns
+    -------
+    Statistic
+        1 when all answers are in one category, 0 when they are at both ends in equal parts. ``n`` counts answers.
+        Undefined without answers and with one category.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not whole.
+
+    Notes
+    -----
+    1 + sum p log2(1 - |x - mean| / width), with p the share of category x and width the distance of the two ends.
+
+    References
+    ----------
+    Tastle & Wierman (2007), International Journal of Approximate Reasoning 45, 531-545.
+    """
+    counts = _whole_counts(counts)
+    method, n, k = "Tastle-Wierman consensus", int(counts.sum()), len(counts)
+    if n == 0:
+        return Statistic(None, 0, method, note=NO_COUNT)
+    if k < 2:
+        return Statistic(None, n, method, note="undefined: fewer than two categories")
+    position = np.arange(k)
+    distance = np.abs(position - position @ counts / n) / (k - 1)
+    chosen = counts > 0
+    return Statistic(float(1 + (counts[chosen] / n) @ np.log2(1 - distance[chosen])), n, method)
+
+
+def leik_d(counts: ArrayLike) -> Statistic:
+    """Leik's ordinal dispersion D; 1 - D is his consensus.
+
+    Parameters
+    ----------
+    counts : array, shape (categories,)
+        Number of answers in each category, in the order of the scale and with the categories nobody chose.
+
+    Returns
+    -------
+    Statistic
+        0 when all answers are in one category, 1 when they are at both ends in equal parts. ``n`` counts answers.
+        Undefined without answers and with one category.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not whole.
+
+    Notes
+    -----
+    2 / (k - 1) times the sum over categories of the cumulative share or, where that is above a half, its complement.
+
+    References
+    ----------
+    Leik (1966), Pacific Sociological Review 9, 85-90.
+    """
+    counts = _whole_counts(counts)
+    method, n, k = "Leik's ordinal dispersion D", int(counts.sum()), len(counts)
+    if n == 0:
+        return Statistic(None, 0, method, note=NO_COUNT)
+    if k < 2:
+        return Statistic(None, n, method, note="undefined: fewer than two categories")
+    cumulative = np.cumsum(counts)
+    return Statistic(float(2 * np.minimum(cumulative, n - cumulative).sum() / n / (k - 1)), n, method)
+
+
 def agreement_parts(
     ratings: ArrayLike | pd.DataFrame,
     coefficient: str,
@@ -506,7 +820,7 @@ def agreement_parts(
     ----------
     ratings : DataFrame or array, shape (units, raters)
         Category each rater gave; missing is NaN or None.
-    coefficient : {'percent', 'gwet', 'fleiss', 'brennan-prediger', 'krippendorff'}
+    coefficient : {'percent', 'gwet', 'fleiss', 'conger', 'brennan-prediger', 'krippendorff'}
         Model of chance agreement; 'percent' has none.
     weights : None, 'linear', 'quadratic', 'ordinal' or array, shape (categories, categories)
         Agreement credited to each pair of categories. Numeric categories are placed by their value.
@@ -561,6 +875,8 @@ def agreement_parts(
     elif coefficient == "fleiss":
         expected = float(share @ weight @ share)
         unit_expected = unit_share @ (weight @ share + share @ weight) / 2
+    elif coefficient == "conger":
+        expected, unit_expected = _conger_expected(codes[rated], weight)
     elif coefficient == "brennan-prediger":
         expected = float(weight.sum() / q**2)
         unit_expected = np.full(n, expected)
@@ -573,6 +889,22 @@ def agreement_parts(
     contribution = contribution - 2 * (1 - estimate) * (unit_expected - expected) / (1 - expected)
     standard_error = _standard_error(contribution - estimate)
     return ChanceCorrected(estimate, standard_error, observed, expected, n, n_paired, used)
+
+
+def _conger_expected(codes: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
+    """Agreement of each rater's shares with every other rater's, and what each unit adds to it."""
+    codes = codes[:, (codes >= 0).any(axis=0)]
+    n, raters = codes.shape
+    rated = codes >= 0
+    counts = (codes[:, :, None] == np.arange(len(weight))).sum(axis=0)
+    n_rated = rated.sum(axis=0)
+    share = counts / n_rated[:, None]
+    # Row g: what a rating of rater g in each category is worth beside the shares of all other raters.
+    worth = (share.sum(axis=0) - share) @ (weight + weight.T) / 2
+    mean_worth = (share * worth).sum(axis=1)
+    expected = float(mean_worth.sum() / (raters * (raters - 1)))
+    own = np.where(rated, worth[np.arange(raters), codes] - mean_worth, 0) * n / n_rated + mean_worth
+    return expected, own.sum(axis=1) / (raters * (raters - 1))
 
 
 def _krippendorff_parts(counts: np.ndarray, weight: np.ndarray) -> ChanceCorrected:
@@ -621,7 +953,7 @@ def _coefficient_record(
         return Statistic(parts.coefficient, note=note, **record)
     low, high = _limits(parts.coefficient, parts.standard_error, degrees_of_freedom, confidence)
     if low is None:
-        return Statistic(parts.coefficient, note="every unit contributes the same, no interval", **record)
+        return Statistic(parts.coefficient, note=SAME_UNITS, **record)
     kind = "normal interval" if degrees_of_freedom is None else "t interval over units"
     return Statistic(parts.coefficient, ci_low=low, ci_high=high, ci_method=f"{kind}, {100 * confidence:g} %", **record)
 
@@ -638,6 +970,26 @@ def _limits(estimate, standard_error, degrees_of_freedom, confidence, lowest=-1)
 def _standard_error(deviation: np.ndarray) -> float | None:
     n = len(deviation)
     return float(np.sqrt((deviation**2).sum() / (n * (n - 1)))) if n > 1 else None
+
+
+def _whole_counts(counts: ArrayLike) -> np.ndarray:
+    counts = np.asarray(counts, dtype=float)
+    if counts.ndim != 1 or not len(counts) or not (np.isfinite(counts) & (counts >= 0) & (counts % 1 == 0)).all():
+        raise ValueError("counts are whole numbers from 0 for each category")
+    return counts.astype(int)
+
+
+def _layer_agreement(filled: np.ndarray) -> float:
+    """Agreement of one layer of van der Eijk's A, from the categories that are filled in it."""
+    k = len(filled)
+    left = np.cumsum(filled)
+    right = filled.sum() - left
+    empty = ~filled
+    between = (left * right)[empty].sum()
+    beside = (left * (left - 1) / 2 + right * (right - 1) / 2)[empty].sum()
+    triples = between + beside
+    unimodal = 1 if triples == 0 else ((k - 2) * beside - (k - 1) * between) / ((k - 2) * triples)
+    return unimodal * (1 - (filled.sum() - 1) / (k - 1))
 
 
 def _check_count(k: int, n: int) -> None:
@@ -681,8 +1033,8 @@ def _weight_matrix(weights: str | ArrayLike | None, categories: Sequence) -> np.
         return matrix
     if weights not in ("linear", "quadratic", "ordinal"):
         raise ValueError(f"unknown weights: {weights}")
-    if q == 1:
-        return np.ones((1, 1))
+    if q < 2:
+        return np.ones((q, q))
     position = np.arange(q) if weights == "ordinal" else _scale_values(categories)
     distance = np.abs(np.subtract.outer(position, position))
     if weights == "quadratic":

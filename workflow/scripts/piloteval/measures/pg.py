@@ -38,6 +38,47 @@ def cronbach_alpha(frame: pd.DataFrame) -> float:
     return float(pingouin.cronbach_alpha(data=frame)[0])
 
 
+def intraclass_correlations(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Six intraclass correlations of complete ratings, with their F tests.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (units, raters)
+        Ratings without missing values.
+
+    Returns
+    -------
+    dict of str to dict
+        For ``ICC(1,1)``, ``ICC(A,1)``, ``ICC(C,1)``, ``ICC(1,k)``, ``ICC(A,k)`` and ``ICC(C,k)``: ``icc``, ``F``,
+        ``df1``, ``df2`` and ``p``. The intervals are left out, because they are rounded to two decimals.
+
+    Raises
+    ------
+    ValueError
+        If a rating is missing: pingouin would leave out the whole unit.
+
+    References
+    ----------
+    McGraw & Wong (1996), Psychological Methods 1, 30-46.
+    """
+    if frame.isna().to_numpy().any():
+        raise ValueError("drop incomplete units before calling pingouin")
+    import pingouin
+
+    units, raters = frame.shape
+    long = pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), raters),
+            "rater": np.tile(np.arange(raters), units),
+            "rating": frame.to_numpy(dtype=float).ravel(),
+        }
+    )
+    table = pingouin.intraclass_corr(data=long, targets="unit", raters="rater", ratings="rating").set_index("Type")
+    columns = {"icc": "ICC", "F": "F", "df1": "df1", "df2": "df2", "p": "pval"}
+    forms = ("ICC(1,1)", "ICC(A,1)", "ICC(C,1)", "ICC(1,k)", "ICC(A,k)", "ICC(C,k)")
+    return {form: {name: float(table.loc[form, column]) for name, column in columns.items()} for form in forms}
+
+
 def paired_ttest(pre: ArrayLike, post: ArrayLike) -> dict[str, float]:
     """Paired t test with the default Bayes factor.
 

@@ -7,6 +7,8 @@ was obtained.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -14,10 +16,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special  # the distribution functions, without the second that importing scipy.stats costs
 
+from piloteval.measures.complete import (
+    FEWEST_ROWS,
+    INCOMPLETE_ROW,
+    CompleteRows,
+    Items,
+    prepare,
+)
+from piloteval.measures.resample import alphas_of_draws, resampled
 from piloteval.statistic import Statistic
-
-#: Fewest complete rows a coefficient is computed from: with two people every item correlation is +1 or -1.
-FEWEST_ROWS = 3
 
 #: Most items all split halves are formed for; 16 items have 6,435 splits, 20 items 92,378.
 MOST_ITEMS_SPLIT = 16
@@ -25,35 +32,35 @@ MOST_ITEMS_SPLIT = 16
 #: Variances below this share of the summed item variances are rounding noise.
 NEGLIGIBLE = 1e-12
 
-INCOMPLETE_ROW = "at least one item not answered"
+TOO_FEW_FOR_TEST = "undefined: a group has too few people for so few items"
 
 
-def complete_rows(items: ArrayLike | pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Keep the people who answered every item.
+@dataclass(frozen=True)
+class EqualAlphas:
+    """Test whether alphas are equal; None when undefined, and then ``note`` gives the reason.
 
-    Parameters
+    Attributes
     ----------
-    items : DataFrame or array, shape (people, items)
-        Numeric answers; missing is NaN, None or NA.
-
-    Returns
-    -------
-    frame : DataFrame of float, shape (complete people, items)
-        The complete rows with their index.
-    n_dropped : int
-        Number of rows left out.
-
-    Raises
-    ------
-    ValueError
-        If an answer is not a number.
+    statistic : float or None
+        F, chi-square or t.
+    df : tuple of float
+        Degrees of freedom, two for F; empty when undefined.
+    p : float or None
+        Two-sided p-value; of chi-square the upper tail.
+    method : str
+        The test by name.
+    note : str
+        Reason or empty.
     """
-    frame = pd.DataFrame(items).astype(float)
-    complete = frame.dropna()
-    return complete, len(frame) - len(complete)
+
+    statistic: float | None
+    df: tuple[float, ...]
+    p: float | None
+    method: str
+    note: str = ""
 
 
-def cronbach_alpha(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) -> Statistic:
+def cronbach_alpha(items: Items, confidence: float = 0.95) -> Statistic:
     """Raw alpha of a scale with the F interval, from complete rows.
 
     Parameters
@@ -80,17 +87,16 @@ def cronbach_alpha(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) ->
     Cronbach (1951), Psychometrika 16, 297-334. Interval: Feldt, Woodruff & Salih (1987), Applied Psychological
     Measurement 11, 93-103.
     """
-    complete, n_dropped = complete_rows(items)
-    record = _record(complete, n_dropped, "Cronbach's alpha (raw)")
+    complete = prepare(items)
+    record = _record(complete, "Cronbach's alpha (raw)")
     reason = _why_undefined(complete)
     if reason:
         return Statistic(None, note=reason, **record)
-    n, k = complete.shape
-    alpha = alpha_from_covariance(_covariance(complete))
+    alpha = alpha_from_covariance(complete.covariance)
     warnings = _warnings(complete)
     if alpha >= 1 - NEGLIGIBLE:
         return Statistic(alpha, note="; ".join([*warnings, "identical items, no interval"]), **record)
-    low, high = feldt_interval(alpha, n, k, confidence)
+    low, high = feldt_interval(alpha, complete.n, complete.k, confidence)
     return Statistic(
         alpha,
         ci_low=low,
@@ -101,7 +107,7 @@ def cronbach_alpha(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) ->
     )
 
 
-def standardised_alpha(items: ArrayLike | pd.DataFrame) -> Statistic:
+def standardised_alpha(items: Items) -> Statistic:
     """Alpha of the items brought to equal variance, from complete rows.
 
     Parameters
@@ -123,18 +129,18 @@ def standardised_alpha(items: ArrayLike | pd.DataFrame) -> Statistic:
     ----------
     Falk & Savalei (2011), Journal of Personality Assessment 93, 445-453.
     """
-    complete, n_dropped = complete_rows(items)
-    record = _record(complete, n_dropped, "Cronbach's alpha (standardised)")
+    complete = prepare(items)
+    record = _record(complete, "Cronbach's alpha (standardised)")
     reason = _why_undefined(complete) or _why_no_correlations(complete)
     if reason:
         return Statistic(None, note=reason, **record)
-    alpha = alpha_from_covariance(_correlation(complete))
+    alpha = alpha_from_covariance(complete.correlation)
     if alpha is None:
         return Statistic(None, note="undefined: the standardised total score does not vary", **record)
     return Statistic(alpha, note="; ".join(_warnings(complete)), **record)
 
 
-def mean_interitem_correlation(items: ArrayLike | pd.DataFrame) -> Statistic:
+def mean_interitem_correlation(items: Items) -> Statistic:
     """Mean Pearson correlation of all pairs of items, from complete rows.
 
     Parameters
@@ -151,18 +157,18 @@ def mean_interitem_correlation(items: ArrayLike | pd.DataFrame) -> Statistic:
     ----------
     Clark & Watson (1995), Psychological Assessment 7, 309-319.
     """
-    complete, n_dropped = complete_rows(items)
-    record = _record(complete, n_dropped, "mean inter-item correlation (Pearson)")
+    complete = prepare(items)
+    record = _record(complete, "mean inter-item correlation (Pearson)")
     reason = _why_undefined(complete) or _why_no_correlations(complete)
     if reason:
         return Statistic(None, note=reason, **record)
-    r = off_diagonal(_correlation(complete))
+    r = off_diagonal(complete.correlation)
     return Statistic(
-        float(r.mean()), note=f"lowest {r.min():.2f}, median {np.median(r):.2f}, highest {r.max():.2f}", **record
+        float(r.mean()), note=f"lowest {_two(r.min())}, median {_two(np.median(r))}, highest {_two(r.max())}", **record
     )
 
 
-def spearman_brown(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) -> Statistic:
+def spearman_brown(items: Items, confidence: float = 0.95) -> Statistic:
     """Reliability of a sum of two items or two halves.
 
     Parameters
@@ -190,18 +196,18 @@ def spearman_brown(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) ->
     ----------
     Eisinga, te Grotenhuis & Pelzer (2013), International Journal of Public Health 58, 637-642.
     """
-    complete, n_dropped = complete_rows(items)
-    if complete.shape[1] != 2:
-        raise ValueError(f"Spearman-Brown needs two columns, not {complete.shape[1]}")
-    record = _record(complete, n_dropped, "Spearman-Brown coefficient of two items")
+    complete = prepare(items)
+    if complete.k != 2:
+        raise ValueError(f"Spearman-Brown needs two columns, not {complete.k}")
+    record = _record(complete, "Spearman-Brown coefficient of two items")
     reason = _why_undefined(complete, needs_varying_total=False)
     if reason:
         return Statistic(None, note=reason, **record)
-    r = float(_correlation(complete)[0, 1])
+    r = float(complete.correlation[0, 1])
     if r <= -1 + NEGLIGIBLE:
         return Statistic(None, note="undefined: the two items correlate at -1", **record)
     note = "negative correlation of the two items, reversed item suspected" if r < 0 else ""
-    n = len(complete)
+    n = complete.n
     if n < 4 or r >= 1 - NEGLIGIBLE:
         return Statistic(2 * r / (1 + r), note=note, **record)
     half_width = special.ndtri((1 + confidence) / 2) / np.sqrt(n - 3)
@@ -216,7 +222,7 @@ def spearman_brown(items: ArrayLike | pd.DataFrame, confidence: float = 0.95) ->
     )
 
 
-def item_statistics(items: ArrayLike | pd.DataFrame) -> pd.DataFrame:
+def item_statistics(items: Items) -> pd.DataFrame:
     """Describe each item against the scale, from complete rows.
 
     Parameters
@@ -236,14 +242,14 @@ def item_statistics(items: ArrayLike | pd.DataFrame) -> pd.DataFrame:
     ----------
     Nunnally & Bernstein (1994), Psychometric Theory, 3rd ed.
     """
-    complete, _ = complete_rows(items)
-    n, k = complete.shape
+    complete = prepare(items)
+    enough = complete.n >= FEWEST_ROWS
     table = pd.DataFrame(
         {
-            "item": complete.columns,
-            "n": n,
-            "mean": complete.mean().to_numpy(),
-            "sd": complete.std(ddof=1).to_numpy(),
+            "item": list(complete.names),
+            "n": complete.n,
+            "mean": complete.mean,
+            "sd": np.sqrt(np.diag(complete.covariance)) if enough else np.nan,
             "item_total": np.nan,
             "item_rest": np.nan,
             "alpha_if_deleted": np.nan,
@@ -251,22 +257,21 @@ def item_statistics(items: ArrayLike | pd.DataFrame) -> pd.DataFrame:
             "note": "",
         }
     )
-    if n < FEWEST_ROWS:
-        return table.assign(sd=np.nan, note=_too_few_rows(n))
-    if k < 2:
+    if not enough:
+        return table.assign(note=_too_few_rows(complete.n))
+    if complete.k < 2:
         return table.assign(note="a single item has no total to relate to")
-    constant = _constant(complete)
-    covariance = _covariance(complete)
+    constant, covariance = complete.constant, complete.covariance
     table["item_total"] = np.where(constant, np.nan, item_total_correlations(covariance))
     table["item_rest"] = np.where(constant, np.nan, item_rest_correlations(covariance))
-    for j in range(k):
-        without = complete.drop(columns=complete.columns[j])
-        if _why_undefined(without):
-            continue
-        table.loc[j, "alpha_if_deleted"] = alpha_from_covariance(_covariance(without))
-        if not _constant(without).any():
-            alpha = alpha_from_covariance(_correlation(without))
-            table.loc[j, "standardised_alpha_if_deleted"] = np.nan if alpha is None else alpha
+    others_vary = (~constant).sum() - ~constant >= 2
+    table["alpha_if_deleted"] = np.where(others_vary, alphas_if_deleted(covariance), np.nan)
+    if not constant.any():
+        table["standardised_alpha_if_deleted"] = alphas_if_deleted(complete.correlation)
+    elif constant.sum() == 1:
+        only = int(np.flatnonzero(constant)[0])  # without this one every item varies
+        rest = np.delete(np.delete(complete.correlation, only, axis=0), only, axis=1)
+        table.loc[only, "standardised_alpha_if_deleted"] = alpha_from_covariance(rest) if len(rest) > 1 else np.nan
     table.loc[table["item_rest"].isna(), "note"] = "the other items have no total that varies"
     table.loc[table["item_rest"] < 0, "note"] = "negative item-rest correlation, reversed item suspected"
     table.loc[constant, "note"] = "constant item, no correlation"
@@ -366,6 +371,186 @@ def minimal_detectable_change(sd: float, reliability: float, n: int, z: float = 
     return Statistic(z * difference.estimate, n, method)
 
 
+# Are alphas equal?
+
+
+def equal_alphas_independent(
+    alphas: Sequence[float], ns: Sequence[int], ks: Sequence[int] | None = None
+) -> EqualAlphas:
+    """Test whether the alphas of different groups of people are equal.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+        Raw alpha of each group, below 1; at least two.
+    ns : sequence of int
+        People in each group.
+    ks : sequence of int, optional
+        Items each alpha rests on. Needed for more than two groups. With two groups the degrees of freedom allow for
+        the number of items; without it they are those of long scales, people - 1, with which short scales are found to
+        differ too often.
+
+    Returns
+    -------
+    EqualAlphas
+        Undefined for an alpha that is missing or 1, groups of fewer than three people or of too few for so few items,
+        and scales of one item.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two alphas, the sequences differ in length, or ``ks`` lacks for more than two groups.
+
+    Notes
+    -----
+    Two groups: W = (1 - smaller alpha) / (1 - larger alpha). Under equal alphas it is a product of two independent F
+    variables, taken as one F with the same first two moments. More groups: the sum of squared deviations of
+    (1 - alpha)^(-1/3) over their mean variance, 2 / (9 (m - 1) (1 - alpha)^(2/3)) with m = n (k - 1) / (k + 1), is
+    chi-square with groups - 1 degrees of freedom.
+
+    References
+    ----------
+    Two groups: Feldt (1969), Psychometrika 34, 363-373. More groups: Hakstian & Whalen (1976), Psychometrika 41,
+    219-231, as given by Feldt, Woodruff & Salih (1987), Applied Psychological Measurement 11, 93-103.
+    """
+    if len(alphas) < 2 or len(ns) != len(alphas) or (ks is not None and len(ks) != len(alphas)):
+        raise ValueError("two or more alphas are needed, each with its number of people and of items")
+    if ks is None and len(alphas) > 2:
+        raise ValueError("the numbers of items are needed for more than two groups")
+    error = 1 - np.array([np.nan if alpha is None else alpha for alpha in alphas], dtype=float)
+    people = np.asarray(ns, dtype=float)
+    items = None if ks is None else np.asarray(ks, dtype=float)
+    method = "Feldt's W test of two independent alphas"
+    if len(error) > 2:
+        method = "Hakstian-Whalen chi-square test of independent alphas"
+    reason = _why_not_comparable(error)
+    if not reason and (people < FEWEST_ROWS).any():
+        reason = f"undefined: a group has fewer than {FEWEST_ROWS} people"
+    if not reason and items is not None and (items < 2).any():
+        reason = "undefined: a scale has fewer than two items"
+    if reason:
+        return EqualAlphas(None, (), None, method, reason)
+    if len(error) > 2:
+        effective = people * (items - 1) / (items + 1)
+        if (effective <= 1).any():
+            return EqualAlphas(None, (), None, method, TOO_FEW_FOR_TEST)
+        root = error ** (-1 / 3)
+        variance = 2 / (9 * (effective - 1) * error ** (2 / 3))
+        statistic = float(((root - root.mean()) ** 2).sum() / variance.mean())
+        return EqualAlphas(statistic, (len(root) - 1,), float(special.chdtrc(len(root) - 1, statistic)), method)
+    # The larger alpha comes first; equal ones by size, so that the order in which the groups are given does not matter.
+    larger, smaller = np.lexsort((people if items is None else items, people, error))
+    statistic = float(error[smaller] / error[larger])
+    of_people = people - 1
+    if items is None:
+        method += " (long scales)"
+        df = (float(of_people[larger]), float(of_people[smaller]))
+    else:
+        of_items = of_people * (items - 1)
+        df = _product_of_f(of_people[larger], of_items[larger], of_items[smaller], of_people[smaller])
+        if df is None:
+            return EqualAlphas(None, (), None, method, TOO_FEW_FOR_TEST)
+    p = 2 * min(special.fdtr(*df, statistic), special.fdtrc(*df, statistic))
+    return EqualAlphas(statistic, df, float(p), method)
+
+
+def equal_alphas_dependent(alpha_1: float, alpha_2: float, n: int, r: float) -> EqualAlphas:
+    """Test whether two alphas of the same people are equal, as of a scale before and after.
+
+    Parameters
+    ----------
+    alpha_1, alpha_2 : float
+        Raw alphas, below 1.
+    n : int
+        People who answered every item both times.
+    r : float
+        Correlation of the two total scores.
+
+    Returns
+    -------
+    EqualAlphas
+        Undefined for an alpha that is missing or 1, fewer than three people, and totals that correlate perfectly or
+        have no correlation.
+
+    Notes
+    -----
+    t = |alpha_1 - alpha_2| sqrt(n - 2) / sqrt(4 (1 - alpha_1) (1 - alpha_2) (1 - r^2)) with n - 2 degrees of freedom.
+    It supposes long scales: in simulations with 60 people and equal alphas it found a difference at the 5 % level in
+    11 % of samples with 4 items, 7 % with 8 and 6 % with 15. For short scales use the interval of `alpha_difference`.
+
+    References
+    ----------
+    Feldt (1980), Psychometrika 45, 99-105.
+    """
+    method = "Feldt's t test of two dependent alphas"
+    error = 1 - np.array([np.nan if alpha is None else alpha for alpha in (alpha_1, alpha_2)], dtype=float)
+    reason = _why_not_comparable(error)
+    if not reason and n < FEWEST_ROWS:
+        reason = f"undefined: fewer than {FEWEST_ROWS} people"
+    if not reason and (r is None or not abs(r) < 1 - NEGLIGIBLE):
+        reason = "undefined: the totals have no correlation or correlate perfectly"
+    if reason:
+        return EqualAlphas(None, (), None, method, reason)
+    t = float(abs(error[0] - error[1]) * np.sqrt(n - 2) / np.sqrt(4 * error.prod() * (1 - r**2)))
+    return EqualAlphas(t, (n - 2,), float(2 * special.stdtr(n - 2, -t)), method)
+
+
+def alpha_difference(
+    first: ArrayLike | pd.DataFrame,
+    second: ArrayLike | pd.DataFrame,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    seed: int = 1,
+) -> Statistic:
+    """Difference of the alphas of the same people in two waves, second less first.
+
+    Parameters
+    ----------
+    first, second : DataFrame or array, shape (people, items)
+        Answers of the two waves; row by row the same person, and missing is NaN. The items need not be the same.
+    confidence : float
+        Level of the interval.
+    draws : int
+        Number of bootstrap draws of people, each with the answers of both waves.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    Statistic
+        ``n`` counts people complete in both waves, with BCa interval. Undefined for the reasons of `cronbach_alpha` in
+        either wave.
+
+    Raises
+    ------
+    ValueError
+        If the waves differ in their number of rows, or both are tables and differ in their index.
+
+    References
+    ----------
+    Efron (1987), Journal of the American Statistical Association 82, 171-185.
+    """
+    both = [pd.DataFrame(wave) for wave in (first, second)]
+    if len(both[0]) != len(both[1]):
+        raise ValueError(f"the waves have {len(both[0])} and {len(both[1])} rows")
+    if all(isinstance(wave, pd.DataFrame) for wave in (first, second)) and not both[0].index.equals(both[1].index):
+        raise ValueError("the waves do not hold the same people in the same order")
+    method = "difference of Cronbach's alpha (raw), second less first wave"
+    k = both[0].shape[1]
+    joined = np.hstack([wave.astype(float).to_numpy() for wave in both])
+    complete = prepare(joined)
+    for name, wave in (("first", complete.values[:, :k]), ("second", complete.values[:, k:])):
+        reason = _why_undefined(prepare(wave))
+        if reason:
+            reason = f"undefined: {name} wave, {reason.removeprefix('undefined: ').split(', constant item')[0]}"
+            return Statistic(None, note=reason, **_record(complete, method))
+
+    def difference(covariances: np.ndarray) -> np.ndarray:
+        return alphas_of_draws(covariances[:, k:, k:]) - alphas_of_draws(covariances[:, :k, :k])
+
+    return resampled(joined, difference, method, confidence, draws, seed)
+
+
 # Kernels on a matrix or on plain numbers
 
 
@@ -388,6 +573,35 @@ def alpha_from_covariance(covariance: ArrayLike) -> float | None:
     if total <= NEGLIGIBLE * np.trace(matrix):
         return None
     return float(k / (k - 1) * (1 - np.trace(matrix) / total))
+
+
+def alphas_if_deleted(covariance: ArrayLike) -> np.ndarray:
+    """Alpha of the scale without each of its items.
+
+    Parameters
+    ----------
+    covariance : array, shape (items, items)
+        Covariance or correlation matrix.
+
+    Returns
+    -------
+    array of float, shape (items,)
+        NaN with fewer than two other items, and where the total of the others does not vary.
+
+    Notes
+    -----
+    Taking an item out takes its variance from the sum of variances, and its row and column from the variance of the
+    total, so no matrix is computed anew.
+    """
+    matrix = _square(covariance)
+    k = len(matrix) - 1
+    variance = np.diag(matrix)
+    trace = variance.sum() - variance
+    total = matrix.sum() - 2 * matrix.sum(axis=0) + variance
+    result = np.full(len(matrix), np.nan)
+    varies = (total > NEGLIGIBLE * trace) & (k > 1)
+    result[varies] = k / (k - 1) * (1 - trace[varies] / total[varies]) if k > 1 else np.nan
+    return result
 
 
 def feldt_interval(alpha: float, n: int, k: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -605,19 +819,30 @@ def off_diagonal(matrix: ArrayLike) -> np.ndarray:
     return matrix[np.tril_indices(len(matrix), k=-1)]
 
 
+def _why_not_comparable(error: np.ndarray) -> str:
+    """Why alphas cannot be tested, from 1 - alpha of each."""
+    if not np.isfinite(error).all():
+        return "undefined: an alpha is not defined"
+    if (error <= NEGLIGIBLE).any():
+        return "undefined: an alpha is 1"
+    return ""
+
+
+def _product_of_f(df1: float, df2: float, df3: float, df4: float) -> tuple[float, float] | None:
+    """Degrees of freedom of the F variable with the first two moments of F(df1, df2) F(df3, df4), None without one."""
+    if min(df2, df4) <= 4:
+        return None
+    mean = df2 / (df2 - 2) * df4 / (df4 - 2)
+    square = (df1 + 2) * df2**2 / (df1 * (df2 - 2) * (df2 - 4)) * (df3 + 2) * df4**2 / (df3 * (df4 - 2) * (df4 - 4))
+    rest = 2 * square - mean * square - mean**2
+    return None if rest <= 0 else (float(2 * mean**2 / rest), float(2 * mean / (mean - 1)))
+
+
 def _square(matrix: ArrayLike) -> np.ndarray:
     array = np.asarray(matrix, dtype=float)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or len(array) < 2:
         raise ValueError(f"a square matrix of at least two items is needed, not shape {array.shape}")
     return array
-
-
-def _covariance(complete: pd.DataFrame) -> np.ndarray:
-    return np.cov(complete.to_numpy(), rowvar=False, ddof=1)
-
-
-def _correlation(complete: pd.DataFrame) -> np.ndarray:
-    return np.corrcoef(complete.to_numpy(), rowvar=False)
 
 
 def _correlation_of(covariance: np.ndarray, variance: np.ndarray, other_variance: np.ndarray) -> np.ndarray:
@@ -634,21 +859,21 @@ def _error_variances(matrix: np.ndarray) -> np.ndarray | None:
     return 1 / np.diag(np.linalg.inv(matrix))
 
 
-def _constant(complete: pd.DataFrame) -> np.ndarray:
-    # Compared exactly: the variance of a repeated decimal such as 0.1 is not exactly zero.
-    return (complete.max() == complete.min()).to_numpy()
+def _names(complete: CompleteRows, which: np.ndarray) -> str:
+    return ", ".join(np.array(complete.names)[which])
 
 
-def _names(columns: pd.Index) -> str:
-    return ", ".join(str(column) for column in columns)
+def _two(value: float) -> str:
+    """Return two decimals without a minus before nothing."""
+    return f"{round(float(value), 2) + 0:.2f}"
 
 
-def _record(complete: pd.DataFrame, n_dropped: int, method: str) -> dict:
+def _record(complete: CompleteRows, method: str) -> dict:
     return {
-        "n": len(complete),
+        "n": complete.n,
         "method": method,
-        "n_dropped": n_dropped,
-        "dropped_reason": INCOMPLETE_ROW if n_dropped else "",
+        "n_dropped": complete.n_dropped,
+        "dropped_reason": INCOMPLETE_ROW if complete.n_dropped else "",
     }
 
 
@@ -656,26 +881,22 @@ def _too_few_rows(n: int) -> str:
     return f"undefined: fewer than {FEWEST_ROWS} complete rows (n = {n})"
 
 
-def _why_undefined(complete: pd.DataFrame, needs_varying_total: bool = True) -> str:
-    n, k = complete.shape
-    if k < 2:
+def _why_undefined(complete: CompleteRows, needs_varying_total: bool = True) -> str:
+    if complete.k < 2:
         return "undefined: fewer than two items"
-    if n < FEWEST_ROWS:
-        return _too_few_rows(n)
-    constant = _constant(complete)
-    if k - constant.sum() < 2:
-        return f"undefined: fewer than two items vary, constant item: {_names(complete.columns[constant])}"
-    covariance = _covariance(complete)
-    if needs_varying_total and covariance.sum() <= NEGLIGIBLE * np.trace(covariance):
+    if complete.n < FEWEST_ROWS:
+        return _too_few_rows(complete.n)
+    if complete.k - complete.constant.sum() < 2:
+        return f"undefined: fewer than two items vary, constant item: {_names(complete, complete.constant)}"
+    if needs_varying_total and complete.covariance.sum() <= NEGLIGIBLE * np.trace(complete.covariance):
         return "undefined: the total score does not vary"
     return ""
 
 
-def _why_no_correlations(complete: pd.DataFrame) -> str:
-    constant = _constant(complete)
-    if not constant.any():
+def _why_no_correlations(complete: CompleteRows) -> str:
+    if not complete.constant.any():
         return ""
-    return f"undefined: a constant item has no correlations: {_names(complete.columns[constant])}"
+    return f"undefined: a constant item has no correlations: {_names(complete, complete.constant)}"
 
 
 def _why_no_error(sd: float, reliability: float) -> str:
@@ -686,20 +907,18 @@ def _why_no_error(sd: float, reliability: float) -> str:
     return ""
 
 
-def _warnings(complete: pd.DataFrame) -> list[str]:
-    constant = _constant(complete)
-    covariance = _covariance(complete)
+def _warnings(complete: CompleteRows) -> list[str]:
     warnings = []
-    if constant.any():
-        warnings.append(f"constant item: {_names(complete.columns[constant])}")
-    if complete.shape[1] == 2:
+    if complete.constant.any():
+        warnings.append(f"constant item: {_names(complete, complete.constant)}")
+    if complete.k == 2:
         coefficient = spearman_brown(complete)
         value = coefficient.note if coefficient.estimate is None else f"{coefficient.estimate:.3f}"
         warnings.append(f"two items only, Spearman-Brown: {value}")
-    if off_diagonal(covariance).mean() < 0:
+    if off_diagonal(complete.covariance).mean() < 0:
         warnings.append("negative average covariance: the items do not form one scale as scored")
-    reversed_items = (item_rest_correlations(covariance) < 0) & ~constant
+    reversed_items = (item_rest_correlations(complete.covariance) < 0) & ~complete.constant
     if reversed_items.any():
-        names = _names(complete.columns[reversed_items])
+        names = _names(complete, reversed_items)
         warnings.append(f"negative item-rest correlation, reversed item suspected: {names}")
     return warnings
