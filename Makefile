@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONPATH := workflow/scripts
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test test-full lint bench example receive docs lock key leakscan clean help
+.PHONY: report test test-full lint bench validate example receive docs lock key leakscan clean help
 
 help:            ## list the commands
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,6 +37,9 @@ lint: $(READY)   ## ruff, snakefmt, snakemake --lint
 
 bench: $(READY)  ## timings as ratios
 	@python tests/bench.py
+
+validate: $(READY) ## how often intervals hold the true value, by simulation
+	@python tests/validate.py
 
 receive: $(READY) ## enter new, changed and taken-out raw files into the ledger
 	@python -m piloteval.intake.received

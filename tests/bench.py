@@ -24,7 +24,7 @@ def in_sequence() -> None:
     from piloteval import people, provenance, tables, tiers
     from piloteval.config import read_instruments, read_yaml, scales_of
     from piloteval.intake import check, sheet
-    from piloteval.measures import certification, change, delphi, sample, scales, scoring
+    from piloteval.measures import certification, change, delphi, raters, sample, scales, scoring
     from piloteval.plan import RESULTS, Study
     from piloteval.qualitative import coders, coding, recall, segments, themes
     from piloteval.qualitative.codebook import code_names, read_codebook
@@ -92,10 +92,11 @@ def in_sequence() -> None:
     write("restricted/people", flow=described.pop("every_step"))
     write("internal/sample", **described)
     known = read_instruments(instruments)
-    by_scale, by_item = scales.estimate(
-        scored["responses"], known, waves=study.waves(), confidence=confidence, min_n=min_n
-    )
-    write("internal/reliability", scales=by_scale, items=by_item)
+    estimated = scales.estimate(
+        scored["responses"], known, waves=study.waves(), settings=config["reliability"], confidence=confidence, min_n=min_n,
+        floor=limits["internal_floor"],
+    )  # fmt: skip
+    write("internal/reliability", items=estimated.pop("item_statistics"), **estimated)
     compared = change.compare(
         scored["scores"],
         scales_of(known),
@@ -111,6 +112,12 @@ def in_sequence() -> None:
         agree_from=config["certification"]["rating_agree_from"], confidence=confidence, settings=settings,
     )  # fmt: skip
     ledgers["certification"] = certified.pop("rows")
+    write("restricted/certification", audits=certified["audits"], ratings=certified["given"])
+    compared = raters.compare(
+        certified.pop("audits"), certified.pop("given"), rating_range=config["certification"]["rating_range"], confidence=confidence,
+        draws=config["reliability"]["draws"],
+    )  # fmt: skip
+    write("internal/reliability", raters=compared)
     write("internal/certification", **certified)
     agreed = delphi.run(
         sources("delphi"),

@@ -111,28 +111,20 @@ def test_verdict_stands_beside_the_self_assessment():
     assert rows[["verdict", "self_verdict"]].to_numpy().tolist() == [["met", "partly met"], ["not assessed", "met"]]
 
 
-def test_agreement_of_two_auditors():
-    rows = []
-    for site, first, second in (
-        ("s1", "met", "met"),
-        ("s2", "met", "not met"),
-        ("s3", "not met", "not met"),
-        ("s4", "met", "met"),
-    ):
-        rows += [(site, "T1", "A", first), (site, "T1", "B", second)]
-    # Somebody a third auditor saw, and something one auditor alone saw.
-    rows += [("s1", "T1", "C", "not met"), ("s1", "T2", "A", "met"), ("s1", "T3", "A", "not assessed")]
-    found = certification.tracks_table(audits(*rows), STANDARDS, 0.95).set_index("statistic")
-    # 3 of 4 agree. Expected: A met 3/4, B met 2/4: 3/8 + 1/8 = 1/2; (3/4 - 1/2) / (1/2) = 1/2.
-    assert found.loc["percent agreement", "estimate"] == pytest.approx(75)
-    assert found.loc["kappa", "estimate"] == pytest.approx(0.5)
-    assert found.loc["kappa", ["n", "institutions", "n_dropped", "dropped_reason"]].tolist() == [
-        4,
-        4,
-        1,
-        "only one auditor",
+def test_row_level_tables_for_the_raters_keep_every_verdict_and_rating_given():
+    given = audits(("s2", "T1", "B", "met"), ("s1", "T1", "A", "met"), ("s1", "T1", "S", "met", "self"))
+    rows = certification._audits(given, STANDARDS)
+    assert rows[["site", "auditor", "round"]].to_numpy().tolist() == [
+        ["s1", "A", "external"],
+        ["s1", "S", "self"],
+        ["s2", "B", "external"],
     ]
-    assert "too narrow" in found.loc["kappa", "note"]
+    assert set(rows["track"]) == {"training"}
+    table = pd.DataFrame(
+        {"site": "s1", "standard": "T1", "rater": ["R1", "R2"], **dict.fromkeys(certification.RATED, 4.0)}
+    )
+    table.loc[0, "clarity"] = None
+    assert len(certification._ratings(table, STANDARDS)) == 7
 
 
 def test_ratings_of_a_standard():

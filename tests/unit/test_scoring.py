@@ -253,7 +253,8 @@ def test_answers_of_the_admitted_are_kept_under_their_pseudonym():
         }
     )
     participants = pd.DataFrame({"person": ["aa"], "site": ["at1"], "country": ["AT"], "cohort": ["peers"]})
-    kept, rows = scoring.keep_admitted(Intake(columns, records, ledger=ledger), pseudonyms, participants)
+    kept, rows = scoring.keep_admitted(Intake(columns, records, ledger=ledger), pseudonyms, participants, {"f": "de"})
+    assert set(kept["language"]) == {"de"}
     assert set(kept["person"]) == {"aa"}
     assert len(kept) == 5
     # The site is that of the register, not that of the file.

@@ -8,6 +8,7 @@ import pytest
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves"}
 THEMES = {"code_segments", "check_coders", "build_themes"}
+AUDIT = {"assess_certification", "compare_raters"}
 REPORT = {"write_provenance", "render_report"}
 PEOPLE = {
     "admit_participants",
@@ -42,7 +43,7 @@ EDITS = [
     (
         "data/example/withdrawals.csv",
         "row",
-        {"check_inputs", "assess_certification", "assess_consensus", *PEOPLE},
+        {"check_inputs", *AUDIT, "assess_consensus", *PEOPLE},
     ),
     (
         "data/example/interviews/deny_list.csv",
@@ -55,8 +56,8 @@ EDITS = [
         {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
     ),
     ("data/example/register.csv", "text", {"check_inputs", *PEOPLE}),
-    ("data/example/audits/external.csv", "older", {"check_inputs", "assess_certification", *END}),
-    ("data/example/indicators.csv", "text", {"check_inputs", "assess_certification", *END}),
+    ("data/example/audits/external.csv", "older", {"check_inputs", *AUDIT, *END}),
+    ("data/example/indicators.csv", "text", {"check_inputs", *AUDIT, *END}),
     ("data/example/consensus/round2.csv", "text", {"check_inputs", "assess_consensus", *END}),
     (
         "data/example/interviews/I04.txt",
@@ -66,15 +67,16 @@ EDITS = [
     ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
-    ("config/standards/training.tsv", "row", {"check_inputs", "assess_certification", *END}),
+    ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, *END}),
     ("config/statements.tsv", "row", {"check_inputs", "assess_consensus", *END}),
     (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", *END}),
+    (f"{PACKAGE}/measures/factors.py", "text", {"estimate_reliability", *END}),
     (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "join_findings", *END}),
     (
         f"{PACKAGE}/measures/agreement.py",
         "text",
         {
-            "assess_certification",
+            *AUDIT,
             "assess_consensus",
             "check_coders",
             "compare_waves",
@@ -101,7 +103,7 @@ SETTINGS = [
         {
             "estimate_reliability",
             "compare_waves",
-            "assess_certification",
+            *AUDIT,
             "assess_consensus",
             "check_coders",
             "join_findings",
@@ -109,11 +111,13 @@ SETTINGS = [
             *END,
         },
     ),
+    ("factor_min_n: 50", "factor_min_n: 60", {"estimate_reliability", *END}),
+    ("draws: 2000", "draws: 1000", {"estimate_reliability", "compare_raters", *END}),
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),
     ("min_experience_years: 5", "min_experience_years: 6", {"check_inputs", *PEOPLE}),
     ("release_floor: 10", "release_floor: 15", END),
     ('title: "RESCUE pilot evaluation"', 'title: "A pilot"', {"check_inputs", *REPORT}),
-    ("rating_agree_from: 4", "rating_agree_from: 5", {"assess_certification", *END}),
+    ("rating_agree_from: 4", "rating_agree_from: 5", {*AUDIT, *END}),
 ]
 
 

@@ -85,6 +85,7 @@ rule estimate_reliability:
             category="Reliability",
         ),
         item_statistics="results/internal/reliability/items.csv",
+        answers="results/internal/reliability/answers.csv",
     log:
         "logs/estimate_reliability.log",
     benchmark:
@@ -93,6 +94,7 @@ rule estimate_reliability:
         "../../environment.yml"
     params:
         waves=study.waves(),
+        settings=study.config["reliability"],
         confidence=study.config["statistics"]["confidence"],
         min_n=study.config["statistics"]["min_n"],
         tiers=study.limits("internal"),
@@ -100,6 +102,34 @@ rule estimate_reliability:
         "Estimating the reliability of the scales"
     script:
         "../scripts/estimate_reliability.py"
+
+
+rule compare_raters:
+    input:
+        audits="results/restricted/certification/audits.parquet",
+        ratings="results/restricted/certification/ratings.parquet",
+        code=code("compare_raters"),
+    output:
+        raters=report(
+            "results/internal/reliability/raters.csv",
+            caption="../report/compare_raters.rst",
+            category="Reliability",
+        ),
+    log:
+        "logs/compare_raters.log",
+    benchmark:
+        "benchmarks/compare_raters.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        confidence=study.config["statistics"]["confidence"],
+        rating_range=study.config["certification"]["rating_range"],
+        draws=study.config["reliability"]["draws"],
+        tiers=study.limits("internal"),
+    message:
+        "Comparing the raters: auditors, and those who rated the standards"
+    script:
+        "../scripts/compare_raters.py"
 
 
 rule compare_waves:
@@ -148,7 +178,8 @@ rule assess_certification:
         ),
         institutions="results/internal/certification/institutions.csv",
         verdicts="results/internal/certification/verdicts.csv",
-        tracks="results/internal/certification/tracks.csv",
+        audits="results/restricted/certification/audits.parquet",
+        given="results/restricted/certification/ratings.parquet",
         ratings="results/internal/certification/ratings.csv",
         indicators="results/internal/certification/indicators.csv",
         rows="results/restricted/quality/rows_certification.csv",

@@ -6,6 +6,10 @@ with job(snakemake) as this:
     from piloteval.config import read_instruments
     from piloteval.measures import scales
 
-    instruments = read_instruments(this.files("instruments"))
-    table, items = scales.estimate(this.read("responses"), instruments, **this.values("waves", "confidence", "min_n"))
-    this.write(scales=table, item_statistics=items)
+    found = scales.estimate(
+        this.read("responses"),
+        read_instruments(this.files("instruments")),
+        floor=this.params.tiers["internal_floor"],
+        **this.values("waves", "settings", "confidence", "min_n"),
+    )
+    this.write(**found)

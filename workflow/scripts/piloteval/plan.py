@@ -49,13 +49,13 @@ AUDIENCES = {"internal": "internal", "public": "release"}
 #: Result tables of each part; the report, the release and the figures read these.
 RESULTS = {
     "sample": ("quality/flow.csv", "sample/characteristics.csv", "sample/waves.csv", "sample/scores.csv"),
-    "reliability": ("reliability/scales.csv", "reliability/items.csv"),
+    "reliability": ("reliability/scales.csv", "reliability/items.csv", "reliability/answers.csv"),
+    "raters": ("reliability/raters.csv",),
     "change": ("change/outcomes.csv", "change/means.csv", "change/improved.csv"),
     "certification": (
         "certification/standards.csv",
         "certification/institutions.csv",
         "certification/verdicts.csv",
-        "certification/tracks.csv",
         "certification/ratings.csv",
         "certification/indicators.csv",
     ),
@@ -73,7 +73,12 @@ RESULTS = {
 #: Figures of each part and the tables each is drawn from.
 FIGURES = {
     "sample": {"flow": ("quality/flow.csv",), "score_profile": ("sample/scores.csv",)},
-    "reliability": {"reliability": ("reliability/scales.csv",), "item_rest": ("reliability/items.csv",)},
+    "reliability": {
+        "reliability": ("reliability/scales.csv",),
+        "item_rest": ("reliability/items.csv",),
+        "answers": ("reliability/answers.csv",),
+    },
+    "raters": {"raters": ("reliability/raters.csv",)},
     "change": {"change": ("change/outcomes.csv",), "means": ("change/means.csv",)},
     "certification": {"verdicts": ("certification/verdicts.csv",), "ratings": ("certification/ratings.csv",)},
     "consensus": {"consensus": ("consensus/statements.csv",)},
@@ -248,6 +253,14 @@ class Study:
                     f"{where}: `change.comparison` names the wave `{wave}`. Waves of the study: {', '.join(waves)}."
                 )
         known = {one.split(".")[0] for one in self.config["instruments"]}
+        retest = self.config["reliability"]["retest"]
+        if len(retest) == 1:
+            faults.append(f"{where}: `reliability.retest` names one wave. Name two waves, or none.")
+        for wave in retest:
+            if wave not in waves:
+                faults.append(
+                    f"{where}: `reliability.retest` names the wave `{wave}`. Waves of the study: {', '.join(waves)}."
+                )
         for place, outcome in enumerate(self.config["outcomes"]):
             if outcome["scale"].split(".")[0] not in known:
                 faults.append(
@@ -322,9 +335,10 @@ class Study:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Parts with results, and `coders` where people have coded interviews."""
+        """Parts with results; `raters` where standards were audited or rated, `coders` where interviews were coded."""
+        raters = ("raters",) if "certification" in self.parts else ()
         coders = ("coders",) if "interviews" in self.parts and self.has("coding") else ()
-        return (*self.parts, *coders)
+        return (*self.parts, *raters, *coders)
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -409,6 +423,7 @@ class Study:
             "registered": self.has("register"),
             "outcomes": config["outcomes"],
             "comparison": config["change"]["comparison"],
+            "reliability": config["reliability"],
             "statistics": config["statistics"],
             "tiers": config["tiers"],
             "rating": {

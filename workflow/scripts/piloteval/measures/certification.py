@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_tsv
@@ -13,13 +12,13 @@ from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
-from piloteval.measures import agreement, consensus
+from piloteval.measures import consensus
+from piloteval.measures.verdicts import MET, NOT_APPLICABLE, NOT_ASSESSED, NOT_MET, PARTLY
 from piloteval.statistic import in_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MET, PARTLY, NOT_MET, NOT_APPLICABLE, NOT_ASSESSED = "met", "partly met", "not met", "not applicable", "not assessed"
 DISPUTED = "disputed"
 RATED = ("feasibility", "clarity", "evidence_sufficiency", "audit_operability")
 
@@ -163,69 +162,19 @@ def verdicts_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites
     return pd.DataFrame(rows, columns=["site", "name", "track", "standard", "verdict", "self_verdict", "note"])
 
 
-def _pairs(audits: pd.DataFrame) -> pd.DataFrame:
-    """Return the verdicts of the first two external auditors, one row a standard and institution.
-
-    The two verdicts stand in the auditors' order.
-    """
-    external = audits[(audits["round"] == "external") & (audits["verdict"] != NOT_ASSESSED)].sort_values(
-        ["site", "standard", "auditor"]
-    )
-    place = external.groupby(["site", "standard"]).cumcount()
-    return (
-        external.assign(place=place)[place < 2]
-        .pivot(index=["site", "standard"], columns="place", values="verdict")
-        .reindex(columns=[0, 1])
-    )
-
-
-def tracks_table(audits: pd.DataFrame, standards: list[dict[str, str]], confidence: float) -> pd.DataFrame:
-    """Estimate the agreement of the two external auditors in every track.
-
-    Parameters
-    ----------
-    audits : pandas.DataFrame
-        One row an auditor's verdict.
-    standards : list of dict
-        The catalogue.
-    confidence : float
-        Level of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Percent agreement and Cohen's kappa over the verdicts, one unit an institution and standard. Pairs of auditors
-        differ from institution to institution, so kappa here is that of interchangeable pairs, and units of one
-        institution are not independent: the interval is too narrow, and the note says so.
-    """
-    import pandas as pd
-
+def _audits(audits: pd.DataFrame, standards: list[dict[str, str]]) -> pd.DataFrame:
+    """Return every auditor's verdict with the track of its standard, in a stable order."""
+    columns = ["site", "track", "standard", "round", "auditor", "verdict"]
     track_of = {one["code"]: one["track"] for one in standards}
-    both = _pairs(audits)
-    track = both.index.get_level_values("standard").map(track_of)
-    rows = []
-    for name in dict.fromkeys(one["track"] for one in standards):
-        here = both[track == name]
-        if here.empty:
-            continue
-        complete = here.dropna()
-        dropped, reason = len(here) - len(complete), "only one auditor" if len(here) > len(complete) else ""
-        note = "units of one institution are not independent, so the interval is too narrow"
-        institutions = complete.index.get_level_values("site").nunique()
-        for statistic, value in (
-            ("percent agreement", in_percent(agreement.percent_agreement(complete, confidence=confidence))),
-            ("kappa", agreement.cohen_kappa(complete[0], complete[1], confidence=confidence)),
-        ):
-            full = replace(value, n_dropped=dropped, dropped_reason=reason, note=value.note or note)
-            rows.append(
-                {
-                    "track": name,
-                    "institutions": institutions,
-                    "statistic": statistic,
-                    **full.row(f"certification.{name}.{statistic.replace(' ', '_')}"),
-                }
-            )
-    return pd.DataFrame(rows)
+    return audits.assign(track=audits["standard"].map(track_of)).sort_values(columns)[columns]
+
+
+def _ratings(ratings: pd.DataFrame, standards: list[dict[str, str]]) -> pd.DataFrame:
+    """Return every rating given as a row of its own, in a stable order."""
+    track_of = {one["code"]: one["track"] for one in standards}
+    long = ratings.melt(["site", "standard", "rater"], list(RATED), "dimension", "rating").dropna(subset=["rating"])
+    columns = ["site", "track", "standard", "rater", "dimension", "rating"]
+    return long.assign(track=long["standard"].map(track_of)).sort_values(columns)[columns]
 
 
 def ratings_table(
@@ -334,8 +283,9 @@ def run(
         "standards": standards_table(settled, catalogue),
         "institutions": institutions_table(settled, catalogue, places),
         "verdicts": verdicts_table(settled, catalogue, places),
-        "tracks": tracks_table(tables["audit"], catalogue, confidence),
+        "audits": _audits(tables["audit"], catalogue),
         "ratings": ratings_table(tables["rating"], catalogue, agree_from, confidence),
+        "given": _ratings(tables["rating"], catalogue),
         "indicators": indicators_table(tables["indicator"]),
         "rows": rows,
     }

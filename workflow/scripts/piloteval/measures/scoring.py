@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def keep_admitted(
-    intake: Intake, pseudonyms: pd.DataFrame, participants: pd.DataFrame
+    intake: Intake, pseudonyms: pd.DataFrame, participants: pd.DataFrame, languages: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Keep the answers of admitted participants, under their pseudonyms.
 
@@ -29,11 +29,14 @@ def keep_admitted(
         Raw id, pseudonym and status of every registered person.
     participants : pandas.DataFrame
         Admitted participants.
+    languages : dict of str to str
+        Language of the questionnaire by source; empty where the landing sheet tells none.
 
     Returns
     -------
     responses : pandas.DataFrame
-        Answers with pseudonym, site, country and cohort; sorted, so that the order of the raw files is not kept.
+        Answers with pseudonym, site, country, cohort and language; sorted, so that the order of the raw files is not
+        kept.
     rows : pandas.DataFrame
         The ledger: what became of every respondent's row.
     """
@@ -46,11 +49,12 @@ def keep_admitted(
         for one in answers.drop_duplicates(["source", "participant", "wave"]).to_dict("records")
     ]
     kept = answers[answers["participant"].map(status) == ADMITTED]
-    kept = kept.assign(person=kept["participant"].map(name)).drop(columns=["participant", "source", "row", "site"])
+    kept = kept.assign(person=kept["participant"].map(name), language=kept["source"].map(languages).astype("str"))
+    kept = kept.drop(columns=["participant", "source", "row", "site"])
     kept = kept.merge(
         participants[["person", "site", "country", "cohort"]], on="person", how="left", validate="many_to_one"
     )
-    columns = ["person", "site", "country", "cohort", "wave", "instrument", "item", "value"]
+    columns = ["person", "site", "country", "cohort", "language", "wave", "instrument", "item", "value"]
     return kept[columns].sort_values(["person", "wave", "instrument"], kind="stable"), account(intake.ledger, fates)
 
 
@@ -164,5 +168,6 @@ def run(
     gate = open_gate(sources)
     intake = read_questionnaires(sources, known, people=people, settings=settings, gate=gate)
     require(sources, settings, [*gate.problems, *intake.problems])
-    responses, rows = keep_admitted(intake, pseudonyms, participants)
+    languages = {one.source: one.language for one in sources}
+    responses, rows = keep_admitted(intake, pseudonyms, participants, languages)
     return {"responses": responses, "scores": score(responses, known), "rows": rows}

@@ -19,6 +19,7 @@ PART_SECTIONS = (
     "characteristics",
     "scores",
     "reliability",
+    "raters",
     "change",
     "certification",
     "consensus",
@@ -46,7 +47,7 @@ def keep_sections(page: str, parts: list[str], internal: bool) -> str:
     def keep(match: re.Match[str]) -> str:
         name = match[1]
         absent = name in PART_SECTIONS and name not in parts
-        return "" if absent or (name == "coders" and not internal) else match[0]
+        return "" if absent or (name in ("raters", "coders") and not internal) else match[0]
 
     return _INCLUDE.sub(keep, page)
 
@@ -132,7 +133,9 @@ def build(
         report = {**facts, "tier": tier, "engine": engine, "instruments": instrument_facts(instruments)}
         (work / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
         source = work / "evaluation.qmd"
-        cited = facts["study"]["registry"] or {"reliability", "change", "certification", "coders"} & set(facts["parts"])
+        cited = facts["study"]["registry"] or {"reliability", "raters", "change", "certification", "coders"} & set(
+            facts["parts"]
+        )
         flags = [
             *facts["parts"],
             *(["instruments"] if instruments else []),

@@ -8,11 +8,6 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import matplotlib
-
-matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,10 +20,26 @@ from matplotlib.patches import FancyBboxPatch, Patch
 from matplotlib.textpath import text_to_path
 
 from piloteval.intake.gate import NO_CONSENT
+from piloteval.report.ink import (
+    CLAY,
+    GREY,
+    INK,
+    MIST,
+    PETROL,
+    SAND,
+    WAVE_COLOURS,
+    WIDTH,
+    Labels,
+    Tables,
+    cohort_name,
+    grid,
+    new_figure,
+    set_style,
+    wave_names,
+)
 from piloteval.report.page import DASH, format_number
+from piloteval.report.reliability_figures import DRAWN as RELIABILITY
 
-PETROL, SAND, CLAY, INK, GREY, MIST = "#0e5a64", "#d9a441", "#b5533c", "#22303a", "#8b959c", "#e6eaec"
-WAVE_COLOURS = (GREY, PETROL, SAND, CLAY)
 VERDICTS = {
     "met": PETROL,
     "partly met": "#8fbcc0",
@@ -38,57 +49,6 @@ VERDICTS = {
     "not assessed": "#ffffff",
 }
 RAMP = LinearSegmentedColormap.from_list("petrol", ["#f4f7f7", "#9cc4c7", PETROL])
-WIDTH = 7.4
-
-Tables = dict[str, pd.DataFrame]
-Labels = dict[str, dict[str, str]]
-
-
-def _style() -> None:
-    sns.set_theme(
-        style="white",
-        rc={
-            "font.family": "DejaVu Sans",
-            "font.size": 9,
-            "axes.titlesize": 10,
-            "axes.titleweight": "bold",
-            "axes.titlelocation": "left",
-            "axes.labelsize": 9,
-            "axes.edgecolor": "#b9c1c6",
-            "axes.labelcolor": INK,
-            "text.color": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "xtick.labelsize": 8.5,
-            "ytick.labelsize": 8.5,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "legend.frameon": False,
-            "legend.fontsize": 8.5,
-            "figure.dpi": 100,
-        },
-    )
-
-
-def _figure(height: float, columns: int = 1, **kwargs: Any) -> tuple[Figure, Any]:
-    return plt.subplots(1, columns, figsize=(WIDTH, height), layout="constrained", **kwargs)
-
-
-def _grid(ax: Any) -> None:
-    ax.grid(axis="x", color=MIST, linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.tick_params(length=0)
-    ax.spines["left"].set_visible(False)
-
-
-def _wave_names(labels: Labels, waves: list[str]) -> dict[str, str]:
-    return {wave: labels["waves"].get(wave, wave) for wave in waves}
-
-
-def _cohort(labels: Labels, cohort: str) -> str:
-    return "all participants" if cohort == "all" else labels["cohorts"].get(cohort, cohort).lower()
-
-
 #: Measures of the participant flow, in inches and points: its axes are in inches, so that words can be measured first.
 LEAD, PAD, GAP, EDGE = 0.168, 0.1, 0.25, 0.02
 SIDE, TRUNK = 0.25, 2.1
@@ -469,7 +429,7 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     scores = tables["sample/scores.csv"].query("cohort == 'all'").dropna(subset=["median"])
     scales = list(dict.fromkeys(scores["label"]))
     waves = list(dict.fromkeys(scores["wave"]))
-    names = _wave_names(labels, waves)
+    names = wave_names(labels, waves)
     instruments = list(dict.fromkeys(scores["scale"].str.split(".").str[0]))
     heights = [scores.loc[scores["scale"].str.startswith(f"{name}."), "label"].nunique() for name in instruments]
     fig, axes = plt.subplots(
@@ -492,85 +452,13 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.set_ylim(len(rows) - 0.45, -0.55)
         low, high = here["range_low"].min(), here["range_high"].max()
         ax.set_xlim(low - 0.01 * (high - low), high + 0.01 * (high - low))
-        _grid(ax)
+        grid(ax)
     axes[0, 0].legend(ncols=len(waves), loc="lower right", bbox_to_anchor=(1, 1.0))
     alt = (
         f"Median and quartiles of {len(scales)} scales by wave, each instrument on its own scale. "
         "The numbers are in the table of scores."
     )
     return fig, alt
-
-
-def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw alpha with its interval for every scale and wave, and the published range where there is one."""
-    alpha = tables["reliability/scales.csv"].query("statistic == 'alpha'")
-    scales, waves = list(dict.fromkeys(alpha["label"])), list(dict.fromkeys(alpha["wave"]))
-    names = _wave_names(labels, waves)
-    fig, ax = _figure(0.36 * len(scales) + 1.1)
-    for place, wave in enumerate(waves):
-        some = alpha[alpha["wave"] == wave].set_index("label").reindex(scales)
-        y = np.arange(len(scales)) + 0.2 * (place - (len(waves) - 1) / 2)
-        if place == 0:
-            for row, low, high in zip(range(len(scales)), some["published_low"], some["published_high"], strict=True):
-                if not np.isnan(low):
-                    ax.barh(
-                        row,
-                        high - low,
-                        left=low,
-                        height=0.72,
-                        color=SAND,
-                        alpha=0.28,
-                        linewidth=0,
-                        label="published range" if row == np.flatnonzero(~some["published_low"].isna())[0] else None,
-                    )
-        ax.hlines(y, some["ci_low"], some["ci_high"], color=WAVE_COLOURS[place], linewidth=1.6)
-        ax.plot(some["estimate"], y, "o", color=WAVE_COLOURS[place], markersize=5.5, label=names[wave])
-    low = (
-        min(0.0, np.floor(10 * np.nanmin(alpha["ci_low"].to_numpy(dtype=float))) / 10)
-        if alpha["ci_low"].notna().any()
-        else 0.0
-    )
-    ax.set(xlim=(max(-1.0, low), 1), xlabel="Cronbach's alpha with Feldt interval")
-    ax.set_yticks(range(len(scales)), scales)
-    ax.set_ylim(len(scales) - 0.4, -0.6)
-    _grid(ax)
-    ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
-    shown = alpha["estimate"].dropna()
-    span = f"from {shown.min():.2f} to {shown.max():.2f}" if len(shown) else "not shown"
-    return fig, f"Forest of Cronbach's alpha with intervals for {len(scales)} scales by wave; estimates lie {span}."
-
-
-def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the item-rest correlations of every scale by wave."""
-    items = tables["reliability/items.csv"].dropna(subset=["item_rest"])
-    scales, waves = list(dict.fromkeys(items["label"])), list(dict.fromkeys(items["wave"]))
-    names = _wave_names(labels, waves)
-    fig, ax = _figure(0.34 * len(scales) + 1.1)
-    for place, wave in enumerate(waves):
-        some = items[items["wave"] == wave]
-        y = some["label"].map({scale: row for row, scale in enumerate(scales)}) + 0.2 * (place - (len(waves) - 1) / 2)
-        ax.plot(
-            some["item_rest"],
-            y,
-            "o",
-            color=WAVE_COLOURS[place],
-            markersize=4.5,
-            alpha=0.75,
-            markeredgewidth=0,
-            label=names[wave],
-        )
-    ax.axvline(0, color=CLAY, linewidth=1)
-    ax.axvline(0.3, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    ax.set_yticks(range(len(scales)), scales)
-    ax.set_ylim(len(scales) - 0.4, -0.6)
-    ax.set(xlabel="Correlation of the item with the rest of its scale")
-    _grid(ax)
-    ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
-    negative = int((items["item_rest"] < 0).sum())
-    return (
-        fig,
-        f"Item-rest correlations of {len(items)} items and waves in {len(scales)} scales; {negative} are negative.",
-    )
 
 
 def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
@@ -582,7 +470,7 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         np.where(sign > 0, rows["ci_low"], -rows["ci_high"]),
         np.where(sign > 0, rows["ci_high"], -rows["ci_low"]),
     )
-    fig, ax = _figure(0.4 * len(rows) + 1.2)
+    fig, ax = new_figure(0.4 * len(rows) + 1.2)
     colours = {"primary": PETROL, "secondary": "#4f8f96", "exploratory": GREY}
     y = np.arange(len(rows))
     for role, colour in colours.items():
@@ -594,7 +482,8 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     ax.set_yticks(
         y,
         [
-            f"{row['label']}\n{_cohort(labels, row['cohort'])}, n = {row['n'] if pd.notna(row['n']) else 'withheld'}"
+            f"{row['label']}\n{cohort_name(labels, row['cohort'])}, "
+            f"n = {row['n'] if pd.notna(row['n']) else 'withheld'}"
             for row in rows.to_dict("records")
         ],
         fontsize=8,
@@ -605,7 +494,7 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         xlim=(-limit, limit),
         xlabel="← worse      standardised change d_z (Hedges-corrected), with interval      better →",
     )
-    _grid(ax)
+    grid(ax)
     ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     clear = int(rows["reading"].isin(["improved", "worsened"]).sum())
     alt = (
@@ -693,7 +582,7 @@ def draw_ratings(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the share of favourable ratings of every standard on every dimension."""
     ratings = tables["certification/ratings.csv"]
     dimensions = list(dict.fromkeys(ratings["dimension"]))
-    fig, axes = _figure(3.1, len(dimensions), sharey=True)
+    fig, axes = new_figure(3.1, len(dimensions), sharey=True)
     rng = np.random.default_rng(0)
     for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
         for place, (_track, group) in enumerate(
@@ -728,7 +617,7 @@ def draw_consensus(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     statements = tables["consensus/statements.csv"]
     dimensions, rounds = list(dict.fromkeys(statements["dimension"])), sorted(statements["round"].unique())
     order = list(dict.fromkeys(statements["statement"]))
-    fig, axes = _figure(0.2 * len(order) + 1.3, len(dimensions), sharey=True)
+    fig, axes = new_figure(0.2 * len(order) + 1.3, len(dimensions), sharey=True)
     for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
         for place, number in enumerate(rounds):
             here = (
@@ -747,7 +636,7 @@ def draw_consensus(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         ax.set(xlim=(-3, 103), title=dimension.replace("_", " ").capitalize(), xlabel="in agreement, %")
         ax.set_yticks(range(len(order)), order, fontsize=7.5)
         ax.set_ylim(len(order) - 0.4, -0.6)
-        _grid(ax)
+        grid(ax)
     handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
     fig.legend(handles, names, loc="outside upper right", ncols=len(rounds))
     alt = (
@@ -764,7 +653,7 @@ def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     grid = themes.pivot(index="name", columns="cohort", values="percent").reindex(index=names, columns=cohorts)
     counts = themes.pivot(index="name", columns="cohort", values="interviews").reindex(index=names, columns=cohorts)
     of = themes.pivot(index="name", columns="cohort", values="of_interviews").reindex(index=names, columns=cohorts)
-    fig, ax = _figure(0.36 * len(names) + 0.9)
+    fig, ax = new_figure(0.36 * len(names) + 0.9)
     text = counts.astype(object).where(counts.notna(), "withheld")
     shown = pd.DataFrame(
         {
@@ -796,7 +685,7 @@ def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
                 )
                 ax.text(column + 0.5, row + 0.5, "withheld", ha="center", va="center", fontsize=8, color=GREY)
     ax.set_xticks(
-        np.arange(len(cohorts)) + 0.5, [_cohort(labels, cohort).capitalize() for cohort in cohorts], rotation=0
+        np.arange(len(cohorts)) + 0.5, [cohort_name(labels, cohort).capitalize() for cohort in cohorts], rotation=0
     )
     ax.set(xlabel="", ylabel="")
     ax.tick_params(length=0)
@@ -816,14 +705,14 @@ def draw_agreement(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         .dropna(subset=["estimate"])
         .sort_values("estimate", ascending=False)
     )
-    fig, ax = _figure(0.2 * max(4, len(codes)) + 1.0)
+    fig, ax = new_figure(0.2 * max(4, len(codes)) + 1.0)
     y = np.arange(len(codes))
     ax.hlines(y, codes["ci_low"], codes["ci_high"].clip(upper=1), color="#a9c6c9", linewidth=1.4)
     ax.scatter(codes["estimate"], y, s=14 + 9 * codes["both"].astype(float), color=PETROL, zorder=3, linewidth=0)
     ax.set_yticks(y, codes["name"], fontsize=7.5)
     ax.set_ylim(len(codes) - 0.4, -0.6)
     ax.set(xlim=(-0.15, 1.03), xlabel="kappa by sentence; a larger point means more sentences coded by both")
-    _grid(ax)
+    grid(ax)
     undefined = int(every[(every["pair_kind"] == "people") & (every["code"] != "all")]["estimate"].isna().sum())
     alt = (
         f"Agreement of two people on {len(codes)} codes, kappa with interval; "
@@ -835,8 +724,7 @@ def draw_agreement(tables: Tables, labels: Labels) -> tuple[Figure, str]:
 DRAWN: dict[str, Callable[[Tables, Labels], tuple[Figure, str]]] = {
     "flow": draw_flow,
     "score_profile": draw_score_profile,
-    "reliability": draw_reliability,
-    "item_rest": draw_item_rest,
+    **RELIABILITY,
     "change": draw_change,
     "means": draw_means,
     "verdicts": draw_verdicts,
@@ -866,7 +754,7 @@ def draw(name: str, tables: Tables, labels: Labels, path: Path) -> str:
     str
         The figure in words.
     """
-    _style()
+    set_style()
     fig, alt = DRAWN[name](tables, labels)
     fig.savefig(path, dpi=160, metadata={"Software": None})
     plt.close(fig)

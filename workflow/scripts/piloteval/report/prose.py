@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from piloteval.intake.catalogue import RULES
 from piloteval.intake.gate import NO_CONSENT
 from piloteval.qualitative.language import LANGUAGES
+from piloteval.report import reliability_prose
 from piloteval.report.page import DASH, Page, format_number, format_p
+from piloteval.report.words import callout, interval, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,23 +27,6 @@ OUTCOMES, FLOW = "change/outcomes.csv", "quality/flow.csv"
 EVERY = "every wave"
 
 
-def _list(words: list[str]) -> str:
-    """Join words as a sentence does."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def _callout(kind: str, title: str, *paragraphs: str) -> str:
-    return f"::: {{.callout-{kind}}}\n## {title}\n\n" + "\n\n".join(paragraphs) + "\n:::"
-
-
-def _interval(page: Page, name: str, digits: int, sign: bool = False, **where: Any) -> str:
-    """Return an estimate with its interval: 0.45 [0.21, 0.70]."""
-    estimate, low, high = (
-        page.value(name, column, digits, sign=sign, **where) for column in ("estimate", "ci_low", "ci_high")
-    )
-    return f"{estimate} \\[{low}, {high}\\]"
-
-
 # ---------------------------------------------------------------------------------------------------- front
 
 
@@ -55,7 +40,7 @@ def banner(page: Page) -> None:
         f"{audience}. Cells of fewer than {page.setting(floor, key)} people are withheld.\n:::"
     )
     if page.study["data_status"] == "synthetic":
-        page.say(_callout("important", "Synthetic data", page.study["data_note"]))
+        page.say(callout("important", "Synthetic data", page.study["data_note"]))
 
 
 def summary(page: Page) -> None:
@@ -64,7 +49,7 @@ def summary(page: Page) -> None:
     if page.has("sample"):
         points.append(f"**Participants.** {_enrolment(page)}")
     if page.has("reliability"):
-        points.append(f"**Reliability.** {_reliability_in_short(page)}")
+        points.append(f"**Reliability.** {reliability_prose.in_short(page)}")
     if page.has("change"):
         primary = page.rows(OUTCOMES, statistic="mean change", role="primary")
         for row in primary.to_dict("records"):
@@ -78,14 +63,14 @@ def summary(page: Page) -> None:
     page.say("\n".join(f"- {point}" for point in points))
     limits = _limits(page)
     if limits:
-        page.say(_callout("warning", "Read this with its limits", "\n".join(f"- {limit}" for limit in limits)))
+        page.say(callout("warning", "Read this with its limits", "\n".join(f"- {limit}" for limit in limits)))
     absent = [PART_NAMES[part] for part in page.facts["absent"]]
     if absent:
         page.say(
-            _callout(
+            callout(
                 "note",
                 "Not part of this study",
-                f"This study has no data for: {_list(absent)}. The sections on them are left out.",
+                f"This study has no data for: {listed(absent)}. The sections on them are left out.",
             )
         )
 
@@ -101,7 +86,7 @@ def _limits(page: Page) -> list[str]:
         )
     unconfirmed = [one["name"] for one in page.facts["instruments"] if one["status"] == "unconfirmed"]
     if unconfirmed:
-        limits.append(f"The scoring key of {_list(unconfirmed)} is not confirmed by a source.")
+        limits.append(f"The scoring key of {listed(unconfirmed)} is not confirmed by a source.")
     if page.has("certification"):
         name = "certification/ratings.csv"
         if (page.table(name)["status"] == "placeholder").any():
@@ -161,7 +146,7 @@ def _answers(page: Page) -> str:
             none = _people(page, "did not answer", EVERY)[0] == "nobody"
             least = "everybody answered at least once"
             said.append(least if none else _came(page, "did not answer", "answered in none", EVERY))
-    return _list(said)
+    return listed(said)
 
 
 def _registered_enrolment(page: Page) -> str:
@@ -194,7 +179,7 @@ def study(page: Page) -> None:
     page.say(" ".join([*text, reached]), *facts["notes"])
     if reached and _steps(page, "enrolled")[0]["people"] > facts["registered_enrolment"]:
         page.say(
-            _callout(
+            callout(
                 "warning",
                 "More people than registered",
                 "More people are enrolled than the registry says. Check the register against the registry entry.",
@@ -205,7 +190,7 @@ def study(page: Page) -> None:
 
 
 def _design_note() -> str:
-    return _callout(
+    return callout(
         "note",
         "Design",
         "The registry calls the study cross-sectional. "
@@ -237,10 +222,10 @@ def instruments(page: Page) -> None:
     unconfirmed = [one["name"] for one in page.facts["instruments"] if one["status"] == "unconfirmed"]
     if unconfirmed:
         page.say(
-            _callout(
+            callout(
                 "warning",
                 "Keys that are not confirmed",
-                f"The key of {_list(unconfirmed)} was not checked against its source. "
+                f"The key of {listed(unconfirmed)} was not checked against its source. "
                 "Results that rest on it are provisional.",
             )
         )
@@ -265,7 +250,7 @@ def sample(page: Page) -> None:
         )
     text.append("The steps are drawn in @fig-flow.")
     if _flow_groups(page):
-        text.append(f"@tbl-flow has them by {_list(_flow_groups(page))}.")
+        text.append(f"@tbl-flow has them by {listed(_flow_groups(page))}.")
     text.append(_not_shown(page))
     page.say(" ".join(part for part in text if part))
     page.say(_criteria(page) + (" Characteristics are in @tbl-characteristics." if registered else ""))
@@ -290,7 +275,7 @@ def _from_register(page: Page) -> list[str]:
             ]
             said.append(_came(page, step, words) + (f" ({', '.join(parts)})" if parts else ""))
     registered, enrolled = _people(page, "registered")[0], _came(page, "enrolled", "are enrolled")
-    text = f"Of {registered} people registered, {_list(said)}; {enrolled}."
+    text = f"Of {registered} people registered, {listed(said)}; {enrolled}."
     return [text, "Everybody registered is counted in one of these steps."]
 
 
@@ -321,7 +306,7 @@ def _criteria(page: Page) -> str:
     if criteria["require_affiliation"]:
         wanted.append("employment or involvement in second victim support")
     eligible = (
-        f"Of those who consented, people were eligible who had {_list(wanted)}."
+        f"Of those who consented, people were eligible who had {listed(wanted)}."
         if wanted
         else "Everybody who consented was eligible."
     )
@@ -397,7 +382,7 @@ def flow_table(page: Page) -> None:
         name="flow",
         notes=["Withheld: fewer people than the floor, or protecting such a cell."] if hidden else [],
     )
-    print(f"Participant flow by {_list(kinds)}: number of people.\n:::\n")
+    print(f"Participant flow by {listed(kinds)}: number of people.\n:::\n")
 
 
 def characteristics_table(page: Page) -> None:
@@ -558,107 +543,6 @@ def scores_table(page: Page) -> None:
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
 
 
-# ---------------------------------------------------------------------------------------------------- reliability
-
-
-def _alpha(page: Page) -> pd.DataFrame:
-    return page.rows("reliability/scales.csv", statistic="alpha")
-
-
-def _reliability_in_short(page: Page) -> str:
-    alpha = _alpha(page).dropna(subset=["estimate"])
-    if alpha.empty:
-        return "No scale had enough complete respondents for a coefficient."
-    low, high = alpha.loc[alpha["estimate"].idxmin()], alpha.loc[alpha["estimate"].idxmax()]
-
-    def said(row: Any) -> str:
-        where = {"scale": row["scale"], "wave": row["wave"], "statistic": "alpha"}
-        value = page.value("reliability/scales.csv", "estimate", **where)
-        return f"{value} ({row['label']}, {page.wave(row['wave']).lower()})"
-
-    scales = page.count(alpha["scale"].nunique(), "reliability/scales.csv", "distinct scales with alpha")
-    return f"Cronbach's alpha of {scales} scales lies between {said(low)} and {said(high)}."
-
-
-def reliability(page: Page) -> None:
-    """Explain alpha with the numbers at hand."""
-    name = "reliability/scales.csv"
-    alpha = _alpha(page).dropna(subset=["estimate"])
-    text = [
-        "Internal consistency is Cronbach's alpha over the participants who answered every item of a scale "
-        "[@cronbach1951], with the interval of Feldt [@feldt1987]. " + _reliability_in_short(page)
-    ]
-    if len(alpha):
-        wide = alpha.assign(width=alpha["ci_high"] - alpha["ci_low"])
-        widest = wide.loc[wide["width"].idxmax()]
-        where = {"scale": widest["scale"], "wave": widest["wave"], "statistic": "alpha"}
-        text.append(
-            "How little a single value says at this size is seen in the widest interval: "
-            f"{widest['label']} has {_interval(page, name, page.digits, **where)} "
-            f"with n = {page.value(name, 'n', 0, **where)}. "
-            "A low value of a short scale is not by itself an error in the data."
-        )
-        with_published = alpha.dropna(subset=["published_low"])
-        inside = with_published[
-            (with_published["ci_low"] <= with_published["published_high"])
-            & (with_published["ci_high"] >= with_published["published_low"])
-        ]
-        if len(with_published):
-            scales = page.count(with_published["scale"].nunique(), name, "scales with a published range")
-            met = page.count(len(inside), name, "intervals that meet the published range")
-            estimates = page.count(len(with_published), name, "estimates with a published range")
-            text.append(
-                f"A published range is known for {scales} scales; "
-                f"the interval found here meets it in {met} of {estimates} estimates."
-            )
-    undefined = _alpha(page)["estimate"].isna().sum()
-    if undefined:
-        text.append(
-            f"{page.count(undefined, name, 'alpha without a value')} coefficients are not shown; "
-            "the reason stands beside each."
-        )
-    page.say(" ".join(text))
-
-
-def reliability_table(page: Page) -> None:
-    """Show alpha by scale, the waves side by side, with what a reviewer asks for."""
-    table = _alpha(page)
-    mean_r = {
-        (row["scale"], row["wave"]): row
-        for row in page.rows("reliability/scales.csv", statistic="mean inter-item correlation").to_dict("records")
-    }
-    first = table.drop_duplicates("scale")
-    wide = first[["scale", "label", "items"]].reset_index(drop=True)
-    wide["published"] = [
-        "" if low != low else f"{low:.2f} to {high:.2f}"
-        for low, high in first[["published_low", "published_high"]].to_numpy()
-    ]
-    columns, spanners, remarks = {"label": "Scale", "items": "Items"}, {}, []
-    for wave in dict.fromkeys(table["wave"]):
-        rows = {row["scale"]: row for row in table[table["wave"] == wave].to_dict("records")}
-        cells = [rows.get(scale) for scale in wide["scale"]]
-        wide[f"{wave} n"] = ["" if row is None else page.cell(row, "n", 0) for row in cells]
-        wide[f"{wave} alpha"] = ["" if row is None else page.interval(row) for row in cells]
-        wide[f"{wave} r"] = [
-            page.cell(mean_r[scale, wave], "estimate") if (scale, wave) in mean_r else DASH for scale in wide["scale"]
-        ]
-        columns |= {f"{wave} n": "n", f"{wave} alpha": "Alpha [interval]", f"{wave} r": "Mean r"}
-        spanners[page.wave(wave)] = [f"{wave} n", f"{wave} alpha", f"{wave} r"]
-        remarks += [
-            f"{row['label']}, {page.wave(wave).lower()}: {row['note']}." for row in cells if row and row["note"]
-        ]
-    if wide["published"].any():
-        columns["published"] = "Published"
-    page.show(
-        wide,
-        columns,
-        spanners=spanners,
-        right=list(columns)[2:],
-        name="reliability",
-        notes=["Mean r: mean correlation between items. n: participants who answered every item.", *remarks],
-    )
-
-
 # ---------------------------------------------------------------------------------------------------- change
 
 
@@ -676,8 +560,8 @@ def _change_sentence(page: Page, row: dict[str, Any]) -> str:
     if row["estimate"] != row["estimate"]:
         return "No estimate: " + (row["note"] or "too few pairs") + "."
     group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
-    mean = _interval(page, OUTCOMES, page.digits, True, **where, statistic="mean change")
-    d = _interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
+    mean = interval(page, OUTCOMES, page.digits, True, **where, statistic="mean change")
+    d = interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
     n = page.value(OUTCOMES, "n", 0, **where, statistic="mean change")
     said = f"{_direction(row)}{group}: mean change {mean} points, standardised {d}, n = {n}."
     relevant = row["relevant_change"]
@@ -811,7 +695,7 @@ def _placeholders(page: Page, table: pd.DataFrame, name: str) -> None:
             "status=placeholder",
         )
         page.say(
-            _callout(
+            callout(
                 "warning",
                 "Placeholder standards",
                 f"{count} of the standards on this page are placeholders: "
@@ -830,22 +714,9 @@ def certification(page: Page) -> None:
         return
     standards = page.table("certification/standards.csv")
     _placeholders(page, standards[standards["institutions"] > 0], "certification/standards.csv")
-    name = "certification/tracks.csv"
-    tracks = page.table(name)
-    lines = []
-    for track in dict.fromkeys(tracks["track"]):
-        percent, cases = (
-            page.value(name, column, 0, track=track, statistic="percent agreement") for column in ("estimate", "n")
-        )
-        kappa = _interval(page, name, 2, track=track, statistic="kappa")
-        lines.append(
-            f"- **{track.capitalize()}.** The two external auditors gave the same verdict "
-            f"in {percent} % of {cases} cases; kappa {kappa} [@cohen1960]. "
-            "Kappa is unweighted; cases of one institution are not independent, so its interval is too narrow."
-        )
-    page.say("\n".join(lines))
     page.say(
-        "A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors."
+        "A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors. "
+        "How far the auditors agree is told in @sec-raters."
     )
 
 
@@ -912,7 +783,7 @@ def ratings(page: Page) -> None:
     page.say(
         f"People in the institutions rated every standard from {lowest} to {highest}; "
         f"{favourable} or more counts as favourable. "
-        f"Over the standards, the median share of favourable ratings is {_list(shares)}. "
+        f"Over the standards, the median share of favourable ratings is {listed(shares)}. "
         "Intervals of single standards are Wilson's [@wilson1927]; they stand in `certification/ratings.csv`."
     )
 
@@ -965,7 +836,7 @@ def consensus(page: Page) -> None:
     dimensions = [name.replace("_", " ") for name in rule["dimensions"]]
     threshold = page.setting(rule["threshold_percent"], "consensus.threshold_percent")
     agree_from = page.setting(rule["agree_from"], "consensus.agree_from")
-    each = f", on {_list(dimensions)} each" if len(dimensions) > 1 else ""
+    each = f", on {listed(dimensions)} each" if len(dimensions) > 1 else ""
     text = (
         f"The rule: {rule['comparison']} {threshold} % of the panellists who rated a statement "
         f"rate it {agree_from} or more{each}. {_consensus_in_short(page)}"
@@ -976,7 +847,7 @@ def consensus(page: Page) -> None:
     table = page.table("consensus/statements.csv")
     if (table["status"] == "placeholder").any():
         page.say(
-            _callout(
+            callout(
                 "warning",
                 "Placeholder statements",
                 "The statements carry placeholder texts; nothing can be concluded about a single one of them.",
@@ -1039,7 +910,7 @@ def _interviews_in_short(page: Page) -> str:
         for theme in themes.head(3).to_dict("records"):
             count = page.value("interviews/themes.csv", "interviews", 0, theme=theme["theme"], cohort="all")
             said.append(f"“{theme['name']}” ({count} interviews)")
-        text += f" The dictionary suggests most often {_list(said)}."
+        text += f" The dictionary suggests most often {listed(said)}."
     return text
 
 
@@ -1047,7 +918,7 @@ def interviews(page: Page) -> None:
     """Say what the dictionary coder does and what it cannot."""
     page.say(
         _interviews_in_short(page),
-        _callout(
+        callout(
             "warning",
             "Suggestions, not findings",
             "A sentence gets a code when a cue of the codebook is said in it. "
@@ -1111,7 +982,7 @@ def _labelled_details(page: Page) -> None:
     ]
     page.say(
         "A person marked such details in some transcripts as received. "
-        + (f"Of these, the machine replaced {_list(said)}. " if said else "")
+        + (f"Of these, the machine replaced {listed(said)}. " if said else "")
         + f"Of all words that were not marked it replaced {share('other words')} (@tbl-deidentification). "
         "Names on no list are found by the person who signs a transcript off, or not at all. "
         "This report promises no more than these figures."
@@ -1176,7 +1047,7 @@ def coders(page: Page) -> None:
     for row in together.to_dict("records"):
         where = {"pair": row["pair"], "code": "all"}
         lines.append(
-            f"- **{row['pair'].capitalize()}.** Kappa {_interval(page, name, 2, **where)} "
+            f"- **{row['pair'].capitalize()}.** Kappa {interval(page, name, 2, **where)} "
             f"over {page.value(name, 'interviews', 0, **where)} interviews; "
             f"both gave the same code to a sentence {page.value(name, 'both', 0, **where)} times, "
             f"only one of them {page.value(name, 'one', 0, **where)} times."
