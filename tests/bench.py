@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -191,7 +192,6 @@ def reading(folder: Path) -> None:
     """Print the time to read and check 5,000 x 60 answers against the bare parse by calamine and pandas, in one run."""
     import csv
     import random
-    from dataclasses import replace
 
     import openpyxl
     import pandas as pd
@@ -243,6 +243,112 @@ def reading(folder: Path) -> None:
         )
 
 
+def estimating() -> None:
+    """Print the time of reliability coefficients against the least work they can do with, each pair in one run."""
+    import numpy as np
+    import pandas as pd
+    from ordinalcorr import polychoric
+    from piloteval.config import read_instrument
+    from piloteval.measures import complete, icc, reliability, resample, scales
+
+    rng = np.random.default_rng(1)
+
+    def answers(n: int, k: int) -> pd.DataFrame:
+        values = rng.standard_normal((n, 1)) + rng.standard_normal((n, k))
+        return pd.DataFrame(np.searchsorted([-2, -0.7, 0.7, 2], values) + 1.0, columns=[f"q{j}" for j in range(k)])
+
+    def ratio(name: str, work: object, least: object, of: str, bar: float, turns: int = 9) -> None:
+        times = []
+        for _turn in range(turns):  # in turns, so that other load hits both
+            start = time.perf_counter()
+            least()
+            middle = time.perf_counter()
+            work()
+            times.append((time.perf_counter() - middle, middle - start))
+        done, floor = (sorted(one)[len(one) // 2] for one in zip(*times, strict=True))
+        print(f"{name}: {1000 * done:.1f} ms, {of} {1000 * floor:.1f} ms, ratio {done / floor:.2f} (bar {bar:.2f})")
+
+    large = answers(100_000, 30)
+    values = large.to_numpy()
+
+    def alpha_and_items() -> None:
+        rows = complete.prepare(large)
+        reliability.cronbach_alpha(rows)
+        reliability.item_statistics(rows)
+
+    ratio(
+        "alpha with if-deleted, 100,000 x 30",
+        alpha_and_items,
+        lambda: np.cov(values, rowvar=False),
+        "numpy's covariance",
+        3,
+    )
+    ratings = np.ascontiguousarray(values)
+    ratio(
+        "ICC by sums of squares, 100,000 x 30",
+        lambda: icc.coefficients(icc.mean_squares(ratings)),
+        lambda: (ratings.mean(axis=1), ratings.mean(axis=0)),
+        "row and column means",
+        5,
+    )
+    small = answers(66, 15)
+    matrix = small.to_numpy()
+    weights = rng.multinomial(66, np.full(66, 1 / 66), size=2000).astype(float)
+    products = np.einsum("ni,nj->nij", matrix, matrix).reshape(66, -1)
+    ratio(
+        "2,000 draws of alpha, 66 x 15",
+        lambda: resample.alphas_of_draws(resample.covariances_of_draws(matrix, 2000, np.random.default_rng(1))),
+        lambda: weights @ products,
+        "its matrix products",
+        5,
+        turns=31,
+    )
+    brs = read_instrument("config/instruments/brs.yaml")
+    scale = replace(brs.scales[0], items=tuple(small.columns))
+
+    def every_coefficient() -> None:
+        given = scales.Answers(small, scale, 0.95, 10, 50, draws=0)
+        plain = [name for name in scales.PLAIN if "resampled" not in name]
+        for name in (*plain, *scales.FACTOR):
+            {**scales.PLAIN, **scales.FACTOR}[name](given)
+
+    def polychorics() -> None:
+        for i in range(15):
+            for j in range(i):
+                polychoric(matrix[:, i], matrix[:, j])
+
+    ratio(
+        "all coefficients without bootstrap, 66 x 15", every_coefficient, polychorics, "ordinalcorr's correlations", 3
+    )
+    beside_r(small, every_coefficient)
+
+
+def beside_r(items: object, every_coefficient: object) -> None:
+    """Print the time of the same scale in R's psych (alpha, omega, polychoric), where R is installed."""
+    if shutil.which("Rscript") is None:
+        print("R is not installed here: no comparison with psych")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "items.csv"
+        items.to_csv(path, index=False)
+        code = (
+            "suppressMessages(library(psych)); x <- read.csv(commandArgs(TRUE)[1]); "
+            "f <- function() {alpha(x); omega(x, 3, plot=FALSE); omega(x, 1, plot=FALSE); polychoric(x)}; "
+            "sink('/dev/null'); suppressMessages(suppressWarnings(f())); "
+            "t <- system.time(for (i in 1:3) suppressMessages(suppressWarnings(f())))[[3]] / 3; sink(); cat(t)"
+        )
+        done = subprocess.run(["Rscript", "-e", code, str(path)], capture_output=True, text=True)
+    if done.returncode:
+        print("R is installed without psych: no comparison")
+        return
+    start = time.perf_counter()
+    every_coefficient()
+    own = time.perf_counter() - start
+    print(
+        f"all coefficients, 66 x 15: {own:.3f} s, psych in R {float(done.stdout):.3f} s, ratio {own / float(done.stdout):.2f}"
+    )
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a run: one thread a process, as the jobs have it."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -282,10 +388,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sequence", action="store_true", help="do the sequence in this process and in this folder")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--estimates", action="store_true", help="only the coefficients of reliability")
     parser.add_argument("--large", action="store_true", help="also a study of 660 people, 30 sites and 64 interviews")
     arguments = parser.parse_args()
     if arguments.sequence:
         in_sequence()
+        return
+    estimating()
+    if arguments.estimates:
         return
     with tempfile.TemporaryDirectory() as scratch:
         workflow, sequence = measure(ROOT, Path(scratch), "example", arguments.repeats)

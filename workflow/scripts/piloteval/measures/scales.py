@@ -43,7 +43,7 @@ class Answers:
     min_n, factor_min_n : int
         Fewest complete respondents for a coefficient, and for a factor model.
     draws : int
-        Draws of the bootstrap.
+        Draws of the bootstrap; 0 leaves its intervals out.
     """
 
     items: pd.DataFrame
@@ -201,7 +201,7 @@ def _error(function: Callable[[float, float, int], Statistic]) -> Callable[[Answ
 def _omega(given: Answers) -> Statistic:
     """One-factor omega by maximum likelihood, with the bootstrap interval."""
     found = factors.omega_total_ml(given.items)
-    if found.estimate is None:
+    if found.estimate is None or not given.draws:
         return found
     drawn = resample.resampled(
         given.items, factors.omega_of_draws, found.method, confidence=given.confidence, draws=given.draws, seed=SEED
