@@ -287,6 +287,9 @@ def _end(row: dict[str, Any] | None, column: str) -> str:
     return format_number(row[column], 0) if row[column] == row[column] else FEW
 
 
+HIERARCHY = "ω hier.: the share of a general factor beside three group factors (Schmid-Leiman). "
+
+
 def further_table(page: Page) -> None:
     """Show the other coefficients of every scale and wave, to the team only."""
     if not page.internal:
@@ -305,10 +308,9 @@ def further_table(page: Page) -> None:
         _by_wave(page, wide),
         columns, groups="wave", right=list(columns)[1:], name="further",
         notes=[
-            "Lowest and best half: over all ways to split the items. ω hier.: the share of a general factor beside "
-            "group "
-            "factors (Schmid-Leiman, three factors). Intervals, kinds and reasons for what is missing stand in "
-            "`reliability/scales.csv`."
+            "Lowest and best half: over all ways to split the items. "
+            + (HIERARCHY if "omega hierarchical" in columns else "")
+            + "Intervals, kinds and reasons for what is missing stand in reliability/scales.csv."
         ],
     )  # fmt: skip
     page.say("Further coefficients of every scale by wave.\n:::")
@@ -357,12 +359,9 @@ def raters(page: Page) -> None:
     table = page.table(RATERS)
     page.say(
         "Percent agreement is easy to read and ignores chance; kappa and Krippendorff's alpha correct for the "
-        "agreement "
-        "that the shares of the categories alone would give [@fleiss1971; @hayes2007], and fall when nearly "
-        "everything is "
-        "in one category. Gwet's AC1 corrects less in that case [@gwet2008]. So they stand side by side, with the "
-        "shares "
-        "of the categories."
+        "agreement that the shares of the categories alone would give [@fleiss1971; @hayes2007], and fall when nearly "
+        "everything is in one category. Gwet's AC1 corrects less in that case [@gwet2008]. So they stand side by side, "
+        "with the shares of the categories. Intraclass correlations take ratings as numbers [@shrout1979; @mcgraw1996]."
     )
     lines = []
     for track in dict.fromkeys(table.loc[table["about"] == "auditors", "group"]):
@@ -379,7 +378,7 @@ def raters(page: Page) -> None:
             )
         ]
         lines.append(
-            f"- **Auditors, {track}.** The two external auditors of an institution gave the same verdict in "
+            f"- **Auditors, {track}.** The external auditors of an institution gave the same verdict in "
             f"{percent} % of {cases} cases ({auditors} auditors in all); {', '.join(parts)}."
         )
     for dimension in dict.fromkeys(table.loc[table["about"] == "ratings", "group"]):
@@ -390,7 +389,7 @@ def raters(page: Page) -> None:
         lines.append(
             f"- **Ratings, {str(dimension).replace('_', ' ')}.** {n} standards; Krippendorff's alpha (ordinal) "
             f"{alpha}, "
-            f"intraclass correlation of a single rater {single} [@shrout1979; @mcgraw1996]."
+            f"intraclass correlation of a single rater {single}."
         )
     page.say("\n".join(lines))
     if (table["about"] == "auditors").any():
@@ -414,40 +413,70 @@ def _with_interval(page: Page, **where: Any) -> str:
     return interval(page, RATERS, 2, **where)
 
 
+#: Columns of the table of raters: heading, and the coefficient for categories and for ordered ones.
+RATED = {
+    "agreement": ("Agreement", {"nominal": "percent agreement", "ordinal": "percent agreement"}),
+    "kappa": ("Fleiss' kappa", {"nominal": "Fleiss' kappa", "ordinal": "Fleiss' kappa (quadratic weights)"}),
+    "gwet": ("Gwet's AC1, AC2", {"nominal": "Gwet's AC1", "ordinal": "Gwet's AC2 (quadratic weights)"}),
+    "alpha": (
+        "Krippendorff's alpha",
+        {"nominal": "Krippendorff's alpha (nominal)", "ordinal": "Krippendorff's alpha (ordinal)"},
+    ),
+}
+
+
 def raters_table(page: Page) -> None:
-    """Show the coefficients of auditors and raters."""
-    table = page.table(RATERS)
-    wanted = [
-        name
-        for name in dict.fromkeys(table["statistic"])
-        if not name.startswith(("prevalence", "ICC"))
-    ]  # fmt: skip
-    groups = list(table[["about", "group", "level"]].drop_duplicates().itertuples(index=False, name=None))
-    groups = [group for group in groups if group[2] != "interval"]
-    found = {(row["about"], row["group"], row["level"], row["statistic"]): row for row in table.to_dict("records")}
+    """Show the coefficients of auditors and raters, a row a group and reading of its categories."""
     import pandas as pd
 
-    wide = pd.DataFrame({"statistic": wanted})
-    columns = {"statistic": "Coefficient"}
-    for number, group in enumerate(groups):
-        cells = [found.get((*group, name)) for name in wanted]
-        wide[f"g{number}"] = [DASH if row is None else page.interval(row, 2) for row in cells]
-        about, name, level = group
-        columns[f"g{number}"] = (
-            f"{'Auditors' if about == 'auditors' else 'Ratings'}, {name.replace('_', ' ')} ({level})"
+    table = page.table(RATERS)
+    found = {(row["about"], row["group"], row["level"], row["statistic"]): row for row in table.to_dict("records")}
+    groups = list(dict.fromkeys(key[:3] for key in found if key[2] in ("nominal", "ordinal")))
+    rows, shares = [], []
+    for about, name, level in groups:
+        label = f"{str(name).replace('_', ' ')}, {'categories' if level == 'nominal' else 'ordered'}"
+        cells = {key: found[about, name, level, names[level]] for key, (_heading, names) in RATED.items()}
+        rows.append(
+            {
+                "about": "Auditors" if about == "auditors" else "Ratings of the standards",
+                "group": label[0].upper() + label[1:],
+                "n": page.cell(cells["agreement"], "n", 0),
+                **{key: page.interval(row, 2) for key, row in cells.items()},
+            }
         )
-    wide = wide[wide.drop(columns="statistic").ne(DASH).any(axis=1)]
-    shares = [
-        f"{columns[f'g{number}']}: "
-        + ", ".join(
-            f"{row['statistic'].removeprefix('prevalence: ')} {format_number(100 * row['estimate'], 0)} %"
+        share = [
+            f"{key[3].removeprefix('prevalence: ')}: {format_number(100 * row['estimate'], 0)} %"
             for key, row in found.items()
-            if key[:3] == group and key[3].startswith("prevalence") and row["estimate"] == row["estimate"]
-        )
-        + "."
-        for number, group in enumerate(groups)
-        if any(key[:3] == group and key[3].startswith("prevalence") for key in found)
+            if key[:3] == (about, name, level)
+            and key[3].startswith("prevalence")
+            and row["estimate"] == row["estimate"]
+        ]
+        shares += [f"{label[0].upper() + label[1:]}: {', '.join(share)}."] if share else []
+    columns = {"group": "Group", "n": "n", **{key: heading for key, (heading, _names) in RATED.items()}}
+    notes = [
+        "n: cases with two verdicts or more, and rated standards. Ordered categories: quadratic weights, AC2. Cohen's, "
+        "Conger's and Brennan and Prediger's coefficients and all forms of the intraclass correlation stand in "
+        "reliability/raters.csv.",
+        *(["Shares of the categories. " + " ".join(shares)] if shares else []),
     ]
-    page.show(
-        wide, columns, right=list(columns)[1:], name="raters", notes=["Shares of the categories. " + " ".join(shares)]
+    page.show(pd.DataFrame(rows), columns, groups="about", right=list(columns)[1:], name="raters", notes=notes)
+
+
+def items(page: Page) -> None:
+    """Say how many items measure with their scale."""
+    table = page.table("reliability/items.csv").dropna(subset=["item_rest"])
+    if table.empty:
+        return
+    every = page.count(len(table), "reliability/items.csv", "item_rest with a value")
+    low = page.count((table["item_rest"] < LOW).sum(), "reliability/items.csv", f"item_rest below {LOW}")
+    against = page.count((table["item_rest"] < 0).sum(), "reliability/items.csv", "item_rest below 0")
+    page.say(
+        f"An item that measures with its scale goes along with the sum of the other items. Of {every} such "
+        "correlations "
+        f"(an item in a wave, @fig-item-rest), {low} lie under 0.3 and {against} are negative. "
+        "A negative one most often means that an item was not turned round, or was turned round twice."
     )
+
+
+#: A common lower bound of item-rest correlations.
+LOW = 0.3
