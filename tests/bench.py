@@ -116,7 +116,7 @@ def in_sequence() -> None:
     write("restricted/certification", audits=certified["audits"], ratings=certified["given"])
     compared = raters.compare(
         certified.pop("audits"), certified.pop("given"), rating_range=config["certification"]["rating_range"], confidence=confidence,
-        draws=config["reliability"]["draws"],
+        draws=config["reliability"]["draws"], floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/reliability", raters=compared)
     write("internal/certification", **certified)

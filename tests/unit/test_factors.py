@@ -178,7 +178,7 @@ def test_hierarchy_that_does_not_converge_is_undefined(monkeypatch):
 def test_number_of_group_factors():
     items = people(1, k=9)
     assert "two group factors" in factors.omega_hierarchical(items, 2).note
-    assert "too many" in factors.omega_hierarchical(items.iloc[:, :5], 3).note
+    assert "too few items" in factors.omega_hierarchical(items.iloc[:, :5], 3).note
     with pytest.raises(ValueError, match="at least two"):
         factors.omega_hierarchical(items, 1)
     with pytest.raises(ValueError, match="two group factors"):

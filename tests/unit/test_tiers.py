@@ -305,7 +305,7 @@ def test_public_sees_no_p_values():
 def test_release_does_not_quote_counts_in_words():
     table, contract = outcome(n_dropped=9, dropped_reason="4 no pre score; 5 no post score", note="tied: 3 pairs")
     row = tables.present(table, contract, RELEASE).loc[0]
-    assert (row["dropped_reason"], row["note"]) == ("", "")
+    assert (row["dropped_reason"], row["note"]) == ("", "tied")
     assert tables.present(table, contract, INTERNAL).loc[0, "dropped_reason"] == "4 no pre score; 5 no post score"
 
 
@@ -466,3 +466,21 @@ def test_coefficient_is_not_rounded_to_perfection_and_its_limits_go_outwards(val
     found = tiers.coarsen_coefficient(pd.Series([value, None]), 1, end)
     assert found[0] == pytest.approx(shown)
     assert pd.isna(found[1])
+
+
+def test_remark_without_figures_keeps_its_words():
+    for remark, left in (
+        (
+            "two items only, Spearman-Brown: 0.562; language versions, descriptive only",
+            "two items only, Spearman-Brown; language versions, descriptive only",
+        ),
+        (
+            "negative item-rest correlation, reversed item suspected: svest_9",
+            "negative item-rest correlation, reversed item suspected",
+        ),
+        ("lowest 0.12, median 0.46, highest 0.69", ""),
+        ("undefined: 3 of 7 draws", ""),
+        ("undefined: the total score does not vary", "undefined: the total score does not vary"),
+        ("4 no pre score; 5 no post score", ""),
+    ):
+        assert tiers.without_figures(remark) == left

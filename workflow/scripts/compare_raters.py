@@ -7,6 +7,9 @@ with job(snakemake) as this:
 
     this.write(
         raters=raters.compare(
-            this.read("audits"), this.read("ratings"), **this.values("rating_range", "confidence", "draws")
+            this.read("audits"),
+            this.read("ratings"),
+            floor=this.params.tiers["internal_floor"],
+            **this.values("rating_range", "confidence", "draws"),
         )
     )

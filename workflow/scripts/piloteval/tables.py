@@ -456,7 +456,6 @@ CONTRACTS: dict[str, Table] = {
             keys=("scale", "wave", "language", "statistic"),
             people=("n",),
             statistics=(*ESTIMATE, "published_reading", "p"),
-            margins=(("language", "all"),),
             coefficients=("estimate", "ci_low", "ci_high"),
             unpublished=("df", "p"),
             released=True,

@@ -7,6 +7,7 @@ and its reviewers), ``release`` (for everybody). A person counts in a cell only 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -218,6 +219,12 @@ def coarsen_coefficient(values: pd.Series, decimals: int, end: str = "") -> pd.S
     )
 
 
+def without_figures(remark: str) -> str:
+    """Return the parts of a remark that hold no figure; of a part `words: 3.14`, the words before the colon."""
+    parts = [part if not re.search(r"\d", part) else part.partition(": ")[0] for part in remark.split("; ")]
+    return "; ".join(part for part in parts if part != "undefined" and not re.search(r"\d", part))
+
+
 def show(
     table: pd.DataFrame,
     tier: Tier,
@@ -270,7 +277,8 @@ def show(
         # a group is smaller than the study's limit stays said: an estimate is never missing without its reason.
         for column in {"note", "dropped_reason"} & set(shown.columns):
             exact = shown[column].str.contains(r"\d", regex=True, na=False) & (state == "").to_numpy()
-            shown.loc[exact & ~shown[column].str.startswith(("withheld", "undefined: fewer")), column] = ""
+            exact &= ~shown[column].str.startswith(("withheld", "undefined: fewer")).fillna(False).to_numpy()
+            shown.loc[exact, column] = shown.loc[exact, column].map(without_figures)
         if {"n_dropped", "dropped_reason"} <= set(shown.columns):
             shown.loc[~(shown["n_dropped"] > 0).fillna(False).astype(bool), "dropped_reason"] = ""
     return shown

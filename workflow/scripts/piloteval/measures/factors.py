@@ -1068,7 +1068,7 @@ def _why_too_many_factors(k: int, n_factors: int) -> str:
     if n_factors == 2:
         return "undefined: two group factors do not identify a general one"
     if k <= n_factors or (k - n_factors) ** 2 < k + n_factors:
-        return f"undefined: {n_factors} factors are too many for {k} items"
+        return "undefined: too few items for so many factors"
     return ""
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from piloteval.config import Instrument, Scale
 from piloteval.measures import factors, icc, ordinal, reliability, resample
 from piloteval.measures.complete import INCOMPLETE_ROW, CompleteRows, complete_rows, prepare
+from piloteval.measures.pooling import join_small
 from piloteval.measures.scoring import items_wide, score
 from piloteval.statistic import Statistic
+from piloteval.tiers import withheld
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
 #: Seed of every bootstrap: the same answers give the same intervals.
 SEED = 1
 
-#: The group that holds every language version, and the name of answers whose language the landing sheet does not tell.
-EVERY, UNTOLD = "all", "not told"
+#: The group that holds every language version.
+EVERY = "all"
 
-DESCRIPTIVE = "one language version, descriptive only"
+#: With fewer items the large-sample test of equal alphas of three languages or more hardly ever finds a difference.
+ITEMS_FOR_TEST = 10
+
+LEFT_OUT = "mean and spread left out, since rare answers are joined"
+UNEQUAL_HALVES = "halves of unequal length"
+
+DESCRIPTIVE = "language versions, descriptive only"
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,8 @@ def _halves(name: str, take: Callable[[np.ndarray], float]) -> Callable[[Answers
         if len(given.scale.items) > reliability.MOST_ITEMS_SPLIT:
             return given.undefined(method, f"more than {reliability.MOST_ITEMS_SPLIT} items, too many halves to try")
         value = take(given.halves)
-        return replace(given.undefined(method, ""), estimate=float(value), note="")
+        note = UNEQUAL_HALVES if len(given.scale.items) % 2 else ""
+        return replace(given.undefined(method, ""), estimate=float(value), note=note)
 
     return of
 
@@ -178,6 +187,9 @@ def _odd_even(given: Answers) -> Statistic:
         {"odd": given.complete.iloc[:, ::2].sum(axis=1), "even": given.complete.iloc[:, 1::2].sum(axis=1)}
     )
     found = reliability.spearman_brown(halves, confidence=given.confidence)
+    if len(given.scale.items) % 2:
+        unequal = f"{UNEQUAL_HALVES}, for which Spearman-Brown is approximate"
+        found = replace(found, note="; ".join(filter(None, [found.note, unequal])))
     dropped = len(given.items) - len(given.complete)
     return replace(found, method=method, n_dropped=dropped, dropped_reason=INCOMPLETE_ROW if dropped else "")
 
@@ -314,21 +326,23 @@ def estimate(
     item_rows: list[pd.DataFrame] = []
     answer_rows: list[dict[str, Any]] = []
     given: dict[tuple[str, str], Answers] = {}
+    versions = {wave: _versions(responses, instruments, wave, min_n, floor) for wave in waves}
     for instrument in instruments.values():
         for wave in waves:
             here = responses[(responses["instrument"] == instrument.id) & (responses["wave"] == wave)]
             answered = items_wide(responses, instrument, wave).dropna(how="all")
             if answered.empty:
                 continue
-            answer_rows += _answers(here, instrument, wave, floor)
-            language = here.groupby("person")["language"].first().reindex(answered.index)
+            asked = _answers(here, instrument, wave, floor)
+            joined = {row["item"] for row in asked if row["answer_low"] < row["answer_high"]}
+            answer_rows += asked
             for scale in instrument.scales:
                 items = answered[list(scale.items)]
                 one = Answers(items, scale, confidence, min_n, settings["factor_min_n"], settings["draws"])
                 given[scale.id, wave] = one
                 scale_rows += [_row(scale, instrument, wave, name, value) for name, value in coefficients(one)]
-                scale_rows += _by_language(one, instrument, wave, language)
-                item_rows.append(_items(one, instrument, wave))
+                scale_rows += _by_language(one, instrument, wave, versions[wave].reindex(answered.index))
+                item_rows.append(_items(one, instrument, wave, joined))
         scale_rows += _between_waves(instrument, given, waves)
         scale_rows += _retest(responses, instrument, settings["retest"], confidence, min_n)
     return {
@@ -369,7 +383,7 @@ def _row(
 
 
 def compare_with_published(value: Statistic, published: dict[str, Any]) -> str:
-    """Say whether the interval of a coefficient holds the published value, or meets the published range.
+    """Say where a published value or range lies beside the interval of a coefficient.
 
     Parameters
     ----------
@@ -381,36 +395,97 @@ def compare_with_published(value: Statistic, published: dict[str, Any]) -> str:
     Returns
     -------
     str
-        ``in the interval``, ``above the interval`` or ``below the interval``; empty without an interval.
+        ``in the interval`` (all of it), ``partly in the interval``, ``above the interval`` or ``below the interval``;
+        empty without an interval.
     """
     if value.ci_low is None or value.ci_high is None:
         return ""
     if published["low"] > value.ci_high:
         return "above the interval"
-    return "below the interval" if published["high"] < value.ci_low else "in the interval"
+    if published["high"] < value.ci_low:
+        return "below the interval"
+    inside = value.ci_low <= published["low"] and published["high"] <= value.ci_high
+    return "in the interval" if inside else "partly in the interval"
 
 
-def _by_language(given: Answers, instrument: Instrument, wave: str, language: pd.Series) -> list[dict[str, Any]]:
+def language_versions(people: pd.DataFrame, complete: pd.DataFrame, min_n: int, floor: int) -> pd.Series:
+    """Say which language version each respondent of a wave may be described with.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame, shape (people, 2)
+        ``language`` (empty where the landing sheet tells none) and ``country``.
+    complete : pandas.DataFrame of bool, shape (people, scales)
+        Who answered every item of a scale.
+    min_n : int
+        Fewest complete respondents of a version, on every scale.
+    floor : int
+        Fewest people of a cell.
+
+    Returns
+    -------
+    pandas.Series of str, length people
+        The language; empty for everybody else. Nobody has one when there is one language only.
+
+    Notes
+    -----
+    All scales of a wave share one grouping, since the people of a version are the same in all of them: a count withheld
+    in one scale could be read from another. What is left over, on any scale, is at least the floor, or nobody. Other
+    tables count people by country; where a small country is protected there, the languages spoken in it and in the
+    country withheld to protect it are left out here, since a language is often a sum of countries.
+    """
+    import pandas as pd
+
+    version = people["language"].fillna("").astype(object)
+    if version.nunique() < 2:
+        return version.mask(version != "", "")
+    counts = people["country"].value_counts()
+    cells = pd.DataFrame({"group": [*counts.index, EVERY], "people": [*counts, len(people)]})
+    state = withheld(cells, ("people",), floor, (("group", EVERY),), ("group",))
+    hidden = set(people.loc[people["country"].isin(cells.loc[state != "", "group"]), "language"])
+    least = complete.groupby(version).sum().min(axis=1)
+    small = {name for name, size in least.items() if size < min_n or name in hidden}
+    version = version.mask(version.isin(small), "")
+    while (version == "").any() and complete[version == ""].sum().min() < floor and (version != "").any():
+        smallest = version[version != ""].value_counts().index[-1]
+        version = version.mask(version == smallest, "")
+    return version
+
+
+def _versions(
+    responses: pd.DataFrame, instruments: dict[str, Instrument], wave: str, min_n: int, floor: int
+) -> pd.Series:
+    import pandas as pd
+
+    here = responses[responses["wave"] == wave]
+    people = here.groupby("person")[["language", "country"]].first()
+    complete = {
+        scale.id: items_wide(here, instrument, wave).reindex(columns=list(scale.items)).notna().all(axis=1)
+        for instrument in instruments.values()
+        for scale in instrument.scales
+        if (here["instrument"] == instrument.id).any()
+    }
+    table = pd.DataFrame(complete).reindex(people.index).fillna(False).astype(bool)
+    return language_versions(people, table, min_n, floor)
+
+
+def _by_language(given: Answers, instrument: Instrument, wave: str, version: pd.Series) -> list[dict[str, Any]]:
     """Describe each language version, and test whether their alphas are equal."""
-    known = language.replace("", UNTOLD)
-    versions = sorted(known.unique(), key=lambda name: (name == UNTOLD, name))
-    if len(versions) < 2:
-        return []
     rows, alphas = [], []
-    for version in versions:
-        one = replace(given, items=given.items[known == version])
-        enough = len(one.complete) >= given.min_n
+    for language in sorted(set(version) - {""}):
+        one = replace(given, items=given.items[version == language])
         for name in ("alpha", "mean inter-item correlation"):
-            value = PLAIN[name](one) if enough else one.undefined(name, _too_few(given.min_n))
-            value = replace(value, note="; ".join(filter(None, [value.note, DESCRIPTIVE]))) if enough else value
-            rows.append(_row(given.scale, instrument, wave, name, value, version))
-        if enough and one.alpha.estimate is not None and one.alpha.estimate < 1 - reliability.NEGLIGIBLE:
+            value = PLAIN[name](one) if len(one.complete) >= given.min_n else one.undefined(name, _too_few(given.min_n))
+            value = replace(value, note="; ".join(filter(None, [value.note, DESCRIPTIVE])))
+            rows.append(_row(given.scale, instrument, wave, name, value, language))
+        if one.alpha.estimate is not None and one.alpha.estimate < 1 - reliability.NEGLIGIBLE:
             alphas.append((one.alpha.estimate, len(one.complete)))
     if len(alphas) > 1:
         values, sizes = zip(*alphas, strict=True)
         test = reliability.equal_alphas_independent(values, sizes, [len(given.scale.items)] * len(values))
-        note = test.note or f"{len(values)} language versions, descriptive only"
-        value = Statistic(test.statistic, sum(sizes), test.method, note=note)
+        few = "with so few items the test hardly ever finds a difference"
+        notes = [test.note, few if len(values) > 2 and len(given.scale.items) < ITEMS_FOR_TEST else "", DESCRIPTIVE]
+        value = Statistic(test.statistic, sum(sizes), test.method, note="; ".join(filter(None, notes)))
         name = "equal alphas of the languages"
         rows.append(_row(given.scale, instrument, wave, name, value, df=_degrees(test.df), p=test.p))
     return rows
@@ -438,13 +513,7 @@ def _between_waves(
                 continue
             one, other = first.complete.loc[both], second.complete.loc[both]
             value = reliability.alpha_difference(one, other, confidence=first.confidence, draws=first.draws, seed=SEED)
-            df, p = "", None
-            if value.estimate is not None:
-                alphas = [reliability.cronbach_alpha(part).estimate for part in (one, other)]
-                r = float(np.corrcoef(one.sum(axis=1), other.sum(axis=1))[0, 1])
-                test = reliability.equal_alphas_dependent(*alphas, len(both), r)
-                df, p = _degrees(test.df), test.p
-            rows.append(_row(scale, instrument, after, name, value, df=df, p=p))
+            rows.append(_row(scale, instrument, after, name, value))
     return rows
 
 
@@ -468,18 +537,23 @@ def _retest(
     return rows
 
 
-def _items(given: Answers, instrument: Instrument, wave: str) -> pd.DataFrame:
+def _items(given: Answers, instrument: Instrument, wave: str, joined: set[str]) -> pd.DataFrame:
     """Return the item statistics of a scale, without coefficients under the smallest group."""
     import pandas as pd
 
     columns = ["n", "mean", "sd", "item_total", "item_rest", "alpha_if_deleted", "loading", "note"]
     if len(given.complete) < given.min_n:
         table = pd.DataFrame({"item": list(given.items.columns)})
-        table["n"], table["note"] = given.items.notna().sum().to_numpy(), f"undefined: {_too_few(given.min_n)}"
+        table["n"], table["note"] = len(given.complete), f"undefined: {_too_few(given.min_n)}"
         table = table.reindex(columns=["item", *columns])
     else:
         table = reliability.item_statistics(given.rows)
         table["loading"] = _loadings(given)
+        # Together with n and the answers that are joined, mean and spread tell how few gave a rare one; also when they
+        # are rounded, as trying it showed.
+        hidden = table["item"].isin(joined)
+        table.loc[hidden, ["mean", "sd"]] = np.nan
+        table.loc[hidden, "note"] = [("; ".join(filter(None, [note, LEFT_OUT]))) for note in table.loc[hidden, "note"]]
     reversed_items = ["yes" if item in instrument.reverse else "no" for item in table["item"]]
     about = {"scale": given.scale.id, "label": given.scale.label, "wave": wave}
     return table[["item", *columns]].assign(**about, reversed=reversed_items)
@@ -520,34 +594,3 @@ def _answers(here: pd.DataFrame, instrument: Instrument, wave: str, floor: int) 
                 }
             )
     return rows
-
-
-def join_small(counts: list[int], floor: int) -> list[tuple[int, int]]:
-    """Join neighbouring categories until each holds as many people as the floor asks.
-
-    Parameters
-    ----------
-    counts : list of int
-        People by category, in the order of the categories.
-    floor : int
-        Fewest people of a joined category.
-
-    Returns
-    -------
-    list of (int, int)
-        First and last place of each joined category. Only one category is left, however small, when all of them
-        together are under the floor.
-
-    Notes
-    -----
-    The smallest category is joined with the smaller of its neighbours, as long as one is under the floor. An answer
-    nobody gave is small too: that nobody gave it says what everybody did.
-    """
-    groups = [(place, place, count) for place, count in enumerate(counts)]
-    while len(groups) > 1 and min(count for _first, _last, count in groups) < floor:
-        small = min(range(len(groups)), key=lambda place: groups[place][2])
-        beside = [place for place in (small - 1, small + 1) if 0 <= place < len(groups)]
-        other = min(beside, key=lambda place: groups[place][2])
-        one, two = sorted((small, other))
-        groups[one : two + 1] = [(groups[one][0], groups[two][1], groups[one][2] + groups[two][2])]
-    return [(first, last) for first, last, _count in groups]

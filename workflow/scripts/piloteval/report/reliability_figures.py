@@ -44,6 +44,8 @@ def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     every = tables["reliability/scales.csv"].query("language == 'all'")
     alpha = every[every["statistic"] == "alpha"]
     scales, waves = list(dict.fromkeys(alpha["label"])), list(dict.fromkeys(alpha["wave"]))
+    if not waves:
+        return new_figure(1)[0], "No scale was answered."
     names = wave_names(labels, waves)
     fig, axes = new_figure(0.4 * len(scales) + 1.3, len(waves), sharey=True, sharex=True, squeeze=False)
     for ax, wave in zip(axes[0], waves, strict=True):
@@ -52,8 +54,10 @@ def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         for row, low, high in zip(
             range(len(scales)), published["published_low"], published["published_high"], strict=True
         ):
-            if not np.isnan(low):
+            if not np.isnan(low) and low < high:
                 ax.barh(row, high - low, left=low, height=0.8, color=SAND, alpha=0.28, linewidth=0)
+            elif not np.isnan(low):
+                ax.vlines(low, row - 0.4, row + 0.4, color=SAND, linewidth=2.5)
         for statistic, label, mark, size, colour, beside in FOREST:
             some = here[here["statistic"] == statistic].set_index("label").reindex(scales)
             y = np.arange(len(scales)) + beside
@@ -68,7 +72,7 @@ def draw_reliability(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     axes[0, 0].set_ylim(len(scales) - 0.4, -0.6)
     handles = axes[0, 0].get_legend_handles_labels()[0]
     if alpha["published_low"].notna().any():
-        handles.append(Patch(color=SAND, alpha=0.28, label="published range of alpha"))
+        handles.append(Patch(color=SAND, alpha=0.28, label="published alpha"))
     fig.legend(handles=handles, loc="outside upper left", ncols=2)
     shown = alpha["estimate"].dropna()
     span = f"alpha lies from {shown.min():.2f} to {shown.max():.2f}" if len(shown) else "no alpha is shown"
@@ -93,7 +97,7 @@ def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
             some["item_rest"],
             y,
             "o",
-            color=WAVE_COLOURS[place],
+            color=WAVE_COLOURS[place % len(WAVE_COLOURS)],
             markersize=4.5,
             alpha=0.75,
             markeredgewidth=0,
@@ -212,7 +216,8 @@ def draw_raters(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the agreement of auditors by track and of raters by dimension, with intervals."""
     every = tables["reliability/raters.csv"]
     every = every[every["level"].isin(["nominal", "ordinal"])]
-    groups = list(every[["about", "group", "level"]].drop_duplicates().itertuples(index=False, name=None))
+    compared = every[every["statistic"].str.startswith("Krippendorff")]
+    groups = list(compared[["about", "group", "level"]].drop_duplicates().itertuples(index=False, name=None))
     found = every.set_index(["about", "group", "level", "statistic"])[["estimate", "ci_low", "ci_high"]]
     fig, ax = new_figure(0.5 * len(groups) + 1.3)
     for label, names, mark, size, colour, beside in RATED:
@@ -227,7 +232,8 @@ def draw_raters(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     ]
     ax.set_yticks(range(len(groups)), said, fontsize=8)
     ax.set_ylim(len(groups) - 0.4, -0.6)
-    ax.set(xlim=(min(-0.05, float(every["ci_low"].min(skipna=True)) - 0.02), 1.02))
+    lowest = np.nanmin([-0.03, *every["ci_low"].dropna(), *every["estimate"].dropna()])
+    ax.set(xlim=(lowest - 0.02, 1.02))
     grid(ax)
     fig.legend(loc="outside upper left", ncols=2)
     return fig, (

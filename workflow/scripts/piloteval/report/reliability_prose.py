@@ -40,7 +40,8 @@ def in_short(page: Page) -> str:
 
     def said(row: Any) -> str:
         value = page.value(SCALES, "estimate", **_where(row, "alpha"))
-        return f"{value} ({row['label']}, {page.wave(row['wave']).lower()})"
+        # Rounded values of the public tier do not tell which scale has the lowest and which the highest.
+        return f"{value} ({row['label']}, {page.wave(row['wave']).lower()})" if page.internal else value
 
     scales = page.count(alpha["scale"].nunique(), SCALES, "distinct scales with alpha")
     return f"Cronbach's alpha of {scales} scales lies between {said(low)} and {said(high)}."
@@ -84,30 +85,30 @@ def _widest(page: Page, found: pd.DataFrame) -> str:
 
 
 def _published(page: Page, found: pd.DataFrame) -> str:
-    compared = found[found["published_reading"].fillna("").isin(["in the interval", *BESIDE])]
+    compared = found[found["published_reading"].fillna("") != ""]
     if compared.empty:
         return ""
+    readings = compared["published_reading"].value_counts()
+
+    def count(reading: str) -> str:
+        return page.count(readings.get(reading, 0), SCALES, f"published_reading={reading}")
+
     scales = page.count(compared["scale"].nunique(), SCALES, "scales with a published alpha")
-    met = page.count(
-        (compared["published_reading"] == "in the interval").sum(), SCALES, "published_reading=in the interval"
-    )
     estimates = page.count(len(compared), SCALES, "estimates with a published alpha")
     beside = [
-        f"{row['label']} ({page.wave(row['wave']).lower()}): the published value lies {row['published_reading']}"
+        f"{row['label']} ({page.wave(row['wave']).lower()}): {row['published_reading']}"
         for row in compared.to_dict("records")
-        if row["published_reading"] in BESIDE
+        if row["published_reading"] in ("above the interval", "below the interval")
     ]
     said = (
-        f"A published alpha is known for {scales} scales; "
-        f"it lies in the interval found here for {met} of {estimates} estimates"
+        f"A published alpha is known for {scales} scales: it lies in the interval found here for "
+        f"{count('in the interval')} of {estimates} estimates, partly in it for {count('partly in the interval')}"
     )
-    return said + (f" ({'; '.join(beside)})." if beside else ".")
+    return said + (f", and beside it for {'; '.join(beside)}." if beside else ", and beside it for none.")
 
 
 #: What stands for a share of people that is too small to be shown.
 FEW = "few"
-
-BESIDE = ("above the interval", "below the interval")
 
 
 def _models(page: Page) -> str:
@@ -124,7 +125,9 @@ def _models(page: Page) -> str:
             else ""
         )
     alpha = _rows(page, "alpha").set_index(["scale", "wave"])["estimate"]
-    gap = (found.set_index(["scale", "wave"])["estimate"] - alpha).dropna()
+    # Only where the interval could be drawn: elsewhere most samples have no proper solution, and omega means little.
+    proper = found[found["ci_low"].notna()]
+    gap = (proper.set_index(["scale", "wave"])["estimate"] - alpha).dropna()
     categorical = every[(every["statistic"] == "categorical omega") & every["estimate"].notna()]
     text = [
         f"From {least} complete respondents a model of one factor is fitted as well "
@@ -133,7 +136,7 @@ def _models(page: Page) -> str:
         "items "
         "measure equally well [@mcdonald1999]; alpha does, and is lower where they do not."
     ]
-    if len(gap):
+    if len(gap) and page.internal:
         far = gap.abs().idxmax()
         row = found.set_index(["scale", "wave"]).loc[far]
         where = {"scale": far[0], "wave": far[1], "language": "all"}
@@ -147,7 +150,7 @@ def _models(page: Page) -> str:
         text.append(
             "Categorical omega takes the answers as ordered steps and still speaks of the sum that is used "
             "[@green2009]. "
-            "Ordinal alpha speaks of the answers behind the steps and is higher by construction; "
+            "Ordinal alpha speaks of the answers behind the steps and is usually higher; "
             "it is no reliability of the score."
         )
     return " ".join(text)
@@ -156,7 +159,7 @@ def _models(page: Page) -> str:
 def _waves(page: Page) -> str:
     """Say whether the alphas of the same people changed between the waves."""
     change = _rows(page, "alpha, change since the wave before").dropna(subset=["ci_low"])
-    if change.empty:
+    if change.empty or not page.internal:  # limits of the public tier are rounded outwards
         return ""
     clear = change[(change["ci_low"] > 0) | (change["ci_high"] < 0)]
     count = page.count(len(change), SCALES, "alpha, change since the wave before")
@@ -170,20 +173,27 @@ def _waves(page: Page) -> str:
 
 
 def _languages(page: Page) -> str:
-    every = page.rows(SCALES, statistic="alpha")
-    versions = every[~every["language"].isin(["all", "not told"])]
-    if versions.empty or not page.internal:
+    """Say which language versions are described, where the first wave has one that may be."""
+    first = _first_languages(page)
+    if first.empty:
         return ""
-    enough = versions.dropna(subset=["estimate"])
+    names = listed([LANGUAGES.get(name, name) for name in dict.fromkeys(first["language"])])
     least = page.setting(page.facts["statistics"]["min_n"], "statistics.min_n")
     return (
-        f"The questionnaires were answered in {page.count(versions['language'].nunique(), SCALES, 'languages')} "
-        "languages. "
-        f"With fewer than {least} complete respondents a language version gets no coefficient; "
-        f"{page.count(enough['language'].nunique(), SCALES, 'languages with an alpha')} have one for at least one "
-        "scale "
-        "(@tbl-languages). These values describe; they are too imprecise to compare translations."
+        f"@tbl-languages describes language versions with {least} complete respondents or more on every scale "
+        f"({names}); "
+        "smaller ones, and those whose numbers would tell of a small country, are not described. "
+        "The values are too imprecise to compare translations."
     )
+
+
+def _first_languages(page: Page) -> pd.DataFrame:
+    """Return the rows of alpha by language in the first wave; none in the report for the public."""
+    every = page.rows(SCALES, statistic="alpha")
+    if every.empty or not page.internal:
+        return every.iloc[:0]
+    first = every[(every["wave"] == every["wave"].iloc[0]) & (every["language"] != "all")]
+    return first if first["estimate"].notna().any() else first.iloc[:0]
 
 
 def _by_wave(page: Page, table: pd.DataFrame) -> pd.DataFrame:
@@ -211,8 +221,8 @@ def scales_table(page: Page) -> None:
         cells = [omega.get((row["scale"], row["wave"])) for row in rows]
         wide["omega"], columns["omega"] = [_cell(page, row) for row in cells], "Omega [interval]"
         notes[0] += (
-            " Omega: one factor, maximum likelihood, bootstrap interval (BCa); it is missing where too many draws have "
-            "no proper solution."
+            " Omega: one factor, maximum likelihood, bootstrap interval (BCa), in samples of this size a little too "
+            "narrow; it is missing where too many draws have no proper solution."
         )
     if wide["published"].any():
         columns["published"] = "Published alpha"
@@ -318,13 +328,10 @@ def further_table(page: Page) -> None:
 
 def languages_table(page: Page) -> None:
     """Show alpha by language version in the first wave, to the team only."""
-    every = page.rows(SCALES, statistic="alpha")
-    if not page.internal or every.empty:
+    first = _first_languages(page)
+    if first.empty:
         return
-    first = every[(every["wave"] == every["wave"].iloc[0]) & (every["language"] != "all")]
-    languages = list(dict.fromkeys(first.dropna(subset=["estimate"])["language"]))
-    if not languages:
-        return
+    languages = list(dict.fromkeys(first["language"]))
     wide = first.drop_duplicates("scale")[["scale", "label"]].reset_index(drop=True)
     found = {(row["scale"], row["language"]): row for row in first.to_dict("records")}
     columns = {"label": "Scale"}
@@ -338,8 +345,14 @@ def languages_table(page: Page) -> None:
         ]
         columns[language] = LANGUAGES.get(language, language)
     page.say("::: {#tbl-languages}\n")
-    page.show(wide, columns, right=languages, name="languages")
-    wave = page.wave(every["wave"].iloc[0]).lower()
+    warned = [
+        f"{row['label']}, {LANGUAGES.get(row['language'], row['language'])}: {warning}."
+        for row in first.to_dict("records")
+        if (warning := row["note"].replace("language versions, descriptive only", "").strip("; "))
+        and "two items" not in warning
+    ]
+    page.show(wide, columns, right=languages, name="languages", notes=warned)
+    wave = page.wave(first["wave"].iloc[0]).lower()
     page.say(f"Alpha by language version, {wave}, descriptive only: Feldt interval and n.\n:::")
 
 
@@ -357,6 +370,9 @@ def answers_figure(page: Page) -> None:
 def raters(page: Page) -> None:
     """Explain the agreement of auditors and raters with the numbers at hand."""
     table = page.table(RATERS)
+    if table.empty:
+        page.say("No standard has an external verdict or a rating, so nothing can be compared.")
+        return
     page.say(
         "Percent agreement is easy to read and ignores chance; kappa and Krippendorff's alpha correct for the "
         "agreement that the shares of the categories alone would give [@fleiss1971; @hayes2007], and fall when nearly "
@@ -383,6 +399,9 @@ def raters(page: Page) -> None:
         )
     for dimension in dict.fromkeys(table.loc[table["about"] == "ratings", "group"]):
         where = {"about": "ratings", "group": dimension}
+        if page.rows(RATERS, **where, statistic="Krippendorff's alpha (ordinal)").empty:
+            lines.append(f"- **Ratings, {str(dimension).replace('_', ' ')}.** Too few people rated for a coefficient.")
+            continue
         alpha = _with_interval(page, **where, level="ordinal", statistic="Krippendorff's alpha (ordinal)")
         single = _with_interval(page, **where, level="interval", statistic="ICC(A,1)")
         n = page.value(RATERS, "n", 0, **where, level="ordinal", statistic="percent agreement")
@@ -394,8 +413,8 @@ def raters(page: Page) -> None:
     page.say("\n".join(lines))
     if (table["about"] == "auditors").any():
         page.say(
-            "Cases of one institution are not independent: the interval of alpha draws whole institutions, the others "
-            "are too narrow."
+            "All intervals of the auditors are too narrow: cases of one institution are not independent, and where the "
+            "interval of alpha draws whole institutions, there are few to draw from."
         )
 
 
@@ -431,7 +450,10 @@ def raters_table(page: Page) -> None:
 
     table = page.table(RATERS)
     found = {(row["about"], row["group"], row["level"], row["statistic"]): row for row in table.to_dict("records")}
-    groups = list(dict.fromkeys(key[:3] for key in found if key[2] in ("nominal", "ordinal")))
+    # Groups of too few raters have one row that says so, and no coefficient.
+    groups = list(dict.fromkeys(key[:3] for key in found if key[3].startswith("Krippendorff") and key[2] != "interval"))
+    if not groups:
+        return
     rows, shares = [], []
     for about, name, level in groups:
         label = f"{str(name).replace('_', ' ')}, {'categories' if level == 'nominal' else 'ordered'}"
@@ -465,7 +487,7 @@ def raters_table(page: Page) -> None:
 def items(page: Page) -> None:
     """Say how many items measure with their scale."""
     table = page.table("reliability/items.csv").dropna(subset=["item_rest"])
-    if table.empty:
+    if table.empty or not page.internal:  # rounded values are not counted against a bound
         return
     every = page.count(len(table), "reliability/items.csv", "item_rest with a value")
     low = page.count((table["item_rest"] < LOW).sum(), "reliability/items.csv", f"item_rest below {LOW}")
@@ -480,3 +502,12 @@ def items(page: Page) -> None:
 
 #: A common lower bound of item-rest correlations.
 LOW = 0.3
+
+
+def raters_figure(page: Page) -> None:
+    """Show the agreement of auditors and raters where there is any."""
+    if page.table(RATERS)["estimate"].notna().any():
+        page.figure(
+            "raters",
+            "Agreement of the auditors of every track and of the people who rated the standards, with intervals.",
+        )
