@@ -1,15 +1,14 @@
-"""Intraclass correlations beside psych, irr and R's analysis of variance, and variance components beside lme4."""
+"""Intraclass correlations beside psych, irr and R's analysis of variance."""
 
 from __future__ import annotations
 
 import re
 
-import numpy as np
 import pandas as pd
-from piloteval.measures import icc, mixed
+from piloteval.measures import icc
 from scipy import special
 
-from families.registry import Data, Row, disputed, family, limit
+from families.registry import Data, disputed, family, limit
 
 #: psych's name (Shrout & Fleiss) to McGraw & Wong's.
 PSYCH = {
@@ -102,59 +101,3 @@ def sites(match, row, data):
     frame = data.frame("pilot66_prepost.csv")
     function = icc.site_icc if match[1] == "icc" else icc.design_effect
     return function(frame["pre"], frame["site"]).estimate
-
-
-# Random-intercept models
-
-MODELS = r"lmer\.(sleepstudy_ri|pilot66_ri|pilot66_site_id|pilot66_sitefixed)\."
-
-
-def fit(model: str, data: Data) -> tuple[mixed.Components, list[str]]:
-    """Components of a model of the reference, and the names lme4 gives its fixed effects."""
-    if model == "sleepstudy_ri":
-        frame = data.frame("sleepstudy.csv")
-        y, columns, groupings = frame["Reaction"], frame[["Days"]], {"Subject": frame["Subject"]}
-    else:
-        frame = data.frame("pilot66_long.csv")
-        y, columns, groupings = frame["score"], frame[["time"]], {"id": frame["id"]}
-        if model == "pilot66_site_id":
-            groupings = {"site": frame["site"], "id:site": frame["site"] + frame["id"].astype(str)}
-        if model == "pilot66_sitefixed":
-            columns = columns.join(pd.get_dummies(frame["site"], prefix="site", prefix_sep="", drop_first=True))
-    design = np.column_stack([np.ones(len(frame)), columns.to_numpy(dtype=float)])
-    return mixed.reml_components(y, design, groupings), ["(Intercept)", *columns]
-
-
-@family(MODELS + r"(\(Intercept\)|Days|time|site[B-E])\.(est|se|t)", relative=LME4)
-def fixed_effects(match, row, data):
-    components, names = fit(match[1], data)
-    place = names.index(match[2])
-    estimate, error = components.beta[place], np.sqrt(components.beta_covariance[place, place])
-    return {"est": estimate, "se": error, "t": estimate / error}[match[3]]
-
-
-@family(MODELS + r"var\.(Subject|id|site|id:site)\.\(Intercept\)\.(vcov|sdcor)", relative=LME4)
-def variance_components(match, row, data):
-    variance = fit(match[1], data)[0].variances[match[2]]
-    return variance if match[3] == "vcov" else np.sqrt(variance)
-
-
-@family(MODELS + r"var\.Residual\.NA\.(vcov|sdcor)", relative=LME4)
-def residual_variance(match, row, data):
-    residual = fit(match[1], data)[0].residual
-    return residual if match[2] == "vcov" else np.sqrt(residual)
-
-
-@family(MODELS + r"(logLik|singular|nobs)", relative=1e-9)
-def model_figures(match, row, data):
-    components = fit(match[1], data)[0]
-    return {
-        "logLik": components.log_likelihood,
-        "singular": float(components.at_boundary),
-        "nobs": components.n,
-    }[match[2]]
-
-
-@family(r"lmer\.sleepstudy_ri\.ranef\.(\d+)", relative=LME4)
-def random_effects(match, row: Row, data):
-    return fit("sleepstudy_ri", data)[0].effects["Subject"][int(match[1])]
