@@ -23,7 +23,7 @@ WORKFLOW = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-
 def in_sequence() -> None:
     """Do in this process, one after the other, what the rules do: read, compute, draw, write all tables and figures."""
     from piloteval import people, provenance, tables, tiers
-    from piloteval.config import read_instruments, read_yaml, scales_of
+    from piloteval.config import read_instruments, read_yaml
     from piloteval.intake import check, sheet
     from piloteval.measures import certification, change, delphi, raters, sample, scales, scoring
     from piloteval.plan import RESULTS, Study
@@ -100,9 +100,11 @@ def in_sequence() -> None:
     write("internal/reliability", items=estimated.pop("item_statistics"), **estimated)
     compared = change.compare(
         scored["scores"],
-        scales_of(known),
+        scored["responses"],
+        known,
         outcomes=config["outcomes"],
-        comparison=config["change"]["comparison"],
+        settings=config["change"],
+        enrolled={"found": len(admitted["participants"]), "planned": config["study"]["registered_enrolment"]},
         confidence=confidence,
         min_n=min_n,
         registered=True,
@@ -349,6 +351,48 @@ def beside_r(items: object, every_coefficient: object) -> None:
     )
 
 
+def fitting() -> None:
+    """Print the time of the mixed model at the size of a pilot, and at a large one against statsmodels in the same run."""
+    import resource
+
+    import numpy as np
+    from piloteval.measures import mixed
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    rng = np.random.default_rng(1)
+
+    def scores(people: int, sites: int) -> tuple[object, ...]:
+        person, site = np.repeat(np.arange(people), 2), np.repeat(np.arange(people) % sites, 2)
+        later = np.tile([0.0, 1.0], people)
+        y = (
+            rng.normal(0, 1, people)[person]
+            + rng.normal(0, 0.3, sites)[site]
+            + 0.3 * later
+            + rng.normal(0, 1, 2 * people)
+        )
+        return y, np.column_stack([np.ones(2 * people), later]), person, site
+
+    y, design, person, site = scores(66, 9)
+    seconds = []
+    for _turn in range(15):
+        start = time.perf_counter()
+        mixed.mixed_model(y, design, {"site": site, "person": person})
+        seconds.append(time.perf_counter() - start)
+    print(f"mixed model with Kenward-Roger, 66 x 2 in 9 sites: {sorted(seconds)[7]:.3f} s (bar 0.100 s)")
+    y, design, person, site = scores(50_000, 20)
+    start = time.perf_counter()
+    mixed.mixed_model(y, design, {"site": site, "person": person})
+    own = time.perf_counter() - start
+    start = time.perf_counter()
+    MixedLM(y, design, groups=person).fit(method=["lbfgs"])
+    other = time.perf_counter() - start
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(
+        f"mixed model, 100,000 rows, 50,000 people in 20 sites: {own:.2f} s, statsmodels without sites {other:.1f} s, "
+        f"{other / own:.0f} times as fast (bar 8), highest memory of the whole benchmark {memory:.2f} GB"
+    )
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a run: one thread a process, as the jobs have it."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -388,13 +432,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sequence", action="store_true", help="do the sequence in this process and in this folder")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--estimates", action="store_true", help="only the coefficients of reliability")
+    parser.add_argument("--estimates", action="store_true", help="only the coefficients and models")
     parser.add_argument("--large", action="store_true", help="also a study of 660 people, 30 sites and 64 interviews")
     arguments = parser.parse_args()
     if arguments.sequence:
         in_sequence()
         return
     estimating()
+    fitting()
     if arguments.estimates:
         return
     with tempfile.TemporaryDirectory() as scratch:

@@ -11,7 +11,8 @@ import argparse
 import time
 
 import numpy as np
-from piloteval.measures import icc, reliability, resample
+import pandas as pd
+from piloteval.measures import icc, reliability, resample, robustness
 from scipy import stats
 
 LEVEL = 0.95
@@ -100,6 +101,39 @@ def coverage_of_icc(
     return share(np.array(limits), true)
 
 
+def pilot(n: int, sites: int, change: float, rng, between: float = 0.05, dropout: float = 0.15):
+    """Return scores of one simulated pilot: people in institutions, which differ in level and in change.
+
+    Person and residual have equal variance, institutions a share ``between`` of the level's and of the change's; some
+    people have no second score, more often when the first was low (missing at random).
+    """
+    place = np.arange(n) % sites
+    person = rng.standard_normal(n)
+    level, gain = rng.normal(0, np.sqrt(between), (2, sites))
+    pre = level[place] + person + rng.standard_normal(n)
+    post = level[place] + person + rng.standard_normal(n) + change + gain[place]
+    gone = rng.random(n) < np.clip(dropout * (1 - 0.4 * (pre - pre.mean())), 0, 1)
+    wide = pd.DataFrame({"pre": pre, "post": np.where(gone, np.nan, post)}, index=[f"p{number}" for number in range(n)])
+    return wide, pd.Series([f"s{one}" for one in place], index=wide.index)
+
+
+def specifications_hold(n: int, sites: int, between: float, repeats: int, rng) -> pd.DataFrame:
+    """Return for every specification how often its interval holds the true change, and how often it finds one of zero."""
+    rows = []
+    for effect in (0.0, 0.5):
+        for _repeat in range(repeats):
+            wide, place = pilot(n, sites, effect, rng, between)
+            for one in robustness.specifications(
+                wide, pd.Series(True, index=wide.index), place, confidence=LEVEL, min_n=10, imputations=10
+            ):
+                low, high, p = one.value.ci_low, one.value.ci_high, one.p
+                held = None if low is None else low <= effect <= high
+                found = (p is not None and p < 1 - LEVEL) if p is not None else (None if held is None else not held)
+                rows.append((one.name, effect, held, found if effect == 0 else None))
+    table = pd.DataFrame(rows, columns=["specification", "effect", "held", "found"])
+    return table.groupby("specification", sort=False)[["held", "found"]].mean()
+
+
 def share(limits: np.ndarray, true: float) -> tuple[float, float, float]:
     """Return the shares of intervals that hold the true value, lie below it and lie above it; one missing holds none."""
     low, high = limits.T
@@ -131,6 +165,21 @@ def main() -> None:
             told("alpha, 5 items, BCa", kind, n, coverage_of_bootstrap(n, 5, 0.3, thresholds, repeats // 4, rng))
             for form, shares in (("ICC(1,1)", (0.5, 0.1)), ("ICC(A,1)", (0.5, 0.1)), ("ICC(C,1)", (0.5, 0.1))):
                 told(f"{form}, 4 raters", kind, n, coverage_of_icc(form, n, 4, shares, thresholds, repeats, rng))
+    for n, sites in ((66, 5), (66, 9)):
+        for between in (0.0, 0.05):
+            pilots = max(repeats // 8, 20)
+            print(
+                f"\nChange in {pilots} simulated pilots of {n} people in {sites} institutions, which "
+                + (
+                    f"differ in level and change ({100 * between:.0f} % of the variance)"
+                    if between
+                    else "do not differ"
+                )
+            )
+            print(f"{'specification':<38}{'interval holds, %':>18}{'finds change where none is, %':>32}")
+            for name, row in specifications_hold(n, sites, between, pilots, rng).iterrows():
+                told_ = [f"{100 * one:.1f}" if one == one else "–" for one in (row["held"], row["found"])]
+                print(f"{name:<38}{told_[0]:>18}{told_[1]:>32}")
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval import tables, tiers
-from piloteval.config import Scale
+from piloteval.config import Instrument, Scale
 from piloteval.errors import DataError
 from piloteval.intake import ledger
-from piloteval.measures import certification, change, delphi, sample
+from piloteval.measures import certification, change, delphi, robustness, sample
 from piloteval.release.publish import publish
+from piloteval.statistic import Statistic
 from piloteval.synthesis import joint
 
 repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
@@ -238,16 +241,27 @@ def test_rounds_are_counted_apart():
 
 
 def scale(name, higher=True):
-    return Scale(f"x.{name}", "x", f"Label {name}", (), "mean", 1, (0, 10), higher, 0.5, None, ())
+    return Scale(f"x.{name}", "x", f"Label {name}", ("x_1", "x_2"), "mean", 1, (0, 10), higher, 0.5, None, ())
 
 
-SCALES = {one.id: one for one in (scale("up"), scale("down", higher=False), scale("other"))}
+X = Instrument(
+    "x", "X", "1", "confirmed", "", (1, 2, 3, 4, 5), (), ("x_1", "x_2"), frozenset(),
+    (scale("up"), scale("down", higher=False), scale("other"), replace(scale("relevant"), smallest_relevant_change=1)),
+)  # fmt: skip
+NO_ANSWERS = pd.DataFrame(columns=["person", "language", "wave", "instrument", "item", "value"])
+CRITERIA = [
+    {"id": measure, "label": measure, "measure": measure, "green": 90, "amber": 60, "source": "nobody"}
+    for measure in ("enrolment", "retention", "completeness")
+]
 
 
 def scores(pre, post, name="x.up", cohort="c"):
     """Return scores of people p0, p1 ... in two waves; None is a person without a score, `-` one without a row."""
     rows = [
-        {"person": f"p{n}", "cohort": cohort, "wave": wave, "scale": name, "score": value}
+        {
+            **{"person": f"p{n}", "cohort": cohort, "site": f"s{n % 5}", "wave": wave, "scale": name, "score": value},
+            **{"answered": 2 - (n == 0), "items": 2},
+        }
         for wave, values in (("pre", pre), ("post", post))
         for n, value in enumerate(values)
         if value != "-"
@@ -255,12 +269,30 @@ def scores(pre, post, name="x.up", cohort="c"):
     return pd.DataFrame(rows).astype({"score": "float64"})
 
 
-def compare(table, *outcomes, min_n=3, registered=True):
+def compare(table, *outcomes, min_n=3, registered=True, responses=NO_ANSWERS, planned=None):
     asked = [{"role": "primary", "cohorts": [], **one} for one in outcomes or ({"scale": "x.up"},)]
-    settings_ = {"comparison": ["pre", "post"], "confidence": 0.95, "min_n": min_n, "registered": registered}
-    made = change.compare(table, SCALES, outcomes=asked, **settings_)
-    keys = {"outcomes": "statistic", "means": "wave"}
-    return {name: table.set_index(["scale", "cohort", *filter(None, [keys.get(name)])]) for name, table in made.items()}
+    made = change.compare(
+        table,
+        responses,
+        {"x": X},
+        outcomes=asked,
+        settings={"comparison": ["pre", "post"], "imputations": 5, "progression": CRITERIA},
+        confidence=0.95,
+        min_n=min_n,
+        registered=registered,
+        enrolled={"found": 9, "planned": planned},
+    )
+    for name, one in made.items():
+        contract = tables.contract(f"internal/change/{name}.csv")
+        tables.conform(one, contract)
+    keys = {
+        "outcomes": ["statistic"], "means": ["wave"], "improved": [], "robustness": ["specification"],
+        "responders": ["rule", "outcome_class"], "missing": ["statistic"],
+    }  # fmt: skip
+    return {
+        name: one.set_index(["scale", "cohort", *keys[name]]) if name in keys and len(one) else one
+        for name, one in made.items()
+    }
 
 
 def test_mean_change_by_hand():
@@ -299,11 +331,22 @@ def test_incomplete_pairs_are_dropped_and_counted_by_wave():
 
 
 def test_nobody_is_paired_without_a_register():
-    # That an id comes in both waves does not make two strangers one.
+    # That an id comes in both waves does not make two strangers one: the waves are compared as different people.
     made = compare(scores([1, 2, 3, 4], [2, 4, 3, 7]), registered=False)
-    row = made["outcomes"].loc[("x.up", "all", "mean change")]
-    assert pd.isna(row["estimate"])
-    assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (0, 4, "no register to pair people by")
+    found = made["outcomes"]
+    assert {key[2] for key in found.index} == {
+        "difference of means", "standardised difference", "difference of medians", "Cliff's delta"
+    }  # fmt: skip
+    row = found.loc[("x.up", "all", "difference of means")]
+    assert row["estimate"] == pytest.approx(1.5)
+    assert row["p_method"] == "Welch's t test, two-sided, waves taken as different people"
+    assert made["means"]["n"].tolist() == [0, 0]
+    for name in ("robustness", "responders", "missing", "items"):
+        assert made[name].empty
+    retention = made["progression"].set_index("criterion").loc["retention"]
+    assert retention["note"] == "undefined: nobody can be paired"
+    few = compare(scores([1, 2], [2, 4, 5]), registered=False)["outcomes"]
+    assert few["note"].tolist() == ["undefined: fewer than 3 scores in a wave"]
 
 
 def test_cohorts_are_compared_apart():
@@ -343,17 +386,159 @@ def test_holm_within_a_role():
     )
     asked = ({"scale": "x.up"}, {"scale": "x.down"}, {"scale": "x.other", "role": "secondary"})
     found = compare(table, *asked)["outcomes"]
-    for statistic in ("mean change", "median change"):
-        rows = found.xs(statistic, level="statistic").droplevel("cohort")
-        low, high = sorted(rows.loc[["x.up", "x.down"], "p"])
-        adjusted = sorted(rows.loc[["x.up", "x.down"], "p_adjusted"])
-        # Holm 1979: the smallest of two is doubled, the other at least as large.
-        assert adjusted == pytest.approx([min(1, 2 * low), min(1, max(2 * low, high))])
-        assert rows.loc["x.other", "p_adjusted"] == pytest.approx(rows.loc["x.other", "p"])
-        assert rows.loc["x.up", "p_method"].endswith("; Holm over 2 outcomes of the role")
-        assert rows.loc["x.other", "p_method"].endswith("; Holm over 1 outcome of the role")
-    untested = found.drop(index=[key for key in found.index if key[2] in ("mean change", "median change")])
-    assert untested[["p", "p_adjusted"]].isna().all(axis=None)
+    rows = found.xs("mean change", level="statistic").droplevel("cohort")
+    low, high = sorted(rows.loc[["x.up", "x.down"], "p"])
+    adjusted = sorted(rows.loc[["x.up", "x.down"], "p_adjusted"])
+    # Holm 1979: the smallest of two is doubled, the other at least as large.
+    assert adjusted == pytest.approx([min(1, 2 * low), min(1, max(2 * low, high))])
+    assert rows.loc["x.other", "p_adjusted"] == pytest.approx(rows.loc["x.other", "p"])
+    assert rows.loc["x.up", "p_method"].endswith("; Holm over 2 outcomes of the role")
+    assert rows.loc["x.other", "p_method"].endswith("; Holm over 1 outcome of the role")
+    # One test is planned, and only its p-values are adjusted: a second look at the same outcome is none.
+    beside = found.drop(index=[key for key in found.index if key[2] == "mean change"])
+    assert beside["p_adjusted"].isna().all()
+    assert beside.loc[("x.up", "all", "median change"), "p"] > 0
+
+
+# Robustness, responders, missing scores, items, criteria
+
+
+PRE = [3.0, 2.5, 4.0, 3.5, 2.0, 3.0, 4.5, 1.5, 3.5, 2.0, 3.0, 2.5, 4.0, 3.0, 2.5]
+GAIN = [1.0, 0.5, 0.5, 1.5, 1.0, 0.0, 0.5, 1.0, 1.0, 1.5, 0.5, -0.5, 0.5, 1.0, 1.5]
+
+
+def test_every_specification_answers_in_points():
+    found = compare(scores(PRE, [a + b for a, b in zip(PRE, GAIN, strict=True)]))["robustness"].loc[("x.up", "all")]
+    assert list(found.index) == list(robustness.SPECIFICATIONS)
+    mean = sum(GAIN) / len(GAIN)
+    # Nobody is missing, so everybody's, the pairs' and the institutions' mean change are the same number.
+    for name in (
+        "paired t",
+        "mixed model, person",
+        "imputed",
+        "unpaired (Welch)",
+        "institutions, CR2",
+        "institutions, sign flip",
+    ):
+        assert found.loc[name, "estimate"] == pytest.approx(mean), name
+    # The mixed model of complete pairs is the paired t test.
+    assert found.loc["mixed model, person", "p"] == pytest.approx(found.loc["paired t", "p"], rel=1e-6)
+    assert found.loc["mixed model, person", "df"] == found.loc["paired t", "df"] == "14"
+    assert found.loc["every item answered", "n"] == 14
+    assert found.loc["institutions, sign flip", "smallest_p"] == pytest.approx(2 / 2**5)
+    assert found.loc["institutions, sign flip", "p"] >= 2 / 2**5
+    with_interval = found["ci_low"].notna()
+    assert set(found.index[~with_interval]) == {"sign test", "institutions, wild bootstrap", "institutions, sign flip"}
+    assert (found.loc[with_interval, "reading"] == "improved").all()
+
+
+def test_few_pairs_and_one_institution_have_reasons():
+    few = compare(scores([1, 2], [2, 3]))["robustness"]
+    assert few["estimate"].isna().all()
+    assert set(few["note"]) == {"undefined: fewer than 3 pairs"}
+    one = scores(PRE, [a + b for a, b in zip(PRE, GAIN, strict=True)]).assign(site="s1")
+    found = compare(one)["robustness"].loc[("x.up", "all")]
+    for name in ("institutions, CR2", "institutions, sign flip", "mixed model, person in institution"):
+        assert pd.isna(found.loc[name, "estimate"])
+        assert found.loc[name, "note"].startswith("undefined: ")
+
+
+def test_responders_by_measurement_error():
+    rng = np.random.default_rng(1)
+    trait = rng.normal(3, 1, 40)
+    answers = pd.DataFrame(
+        [
+            {
+                "person": f"p{n}",
+                "wave": "pre",
+                "instrument": "x",
+                "item": item,
+                "value": float(np.clip(round(value), 1, 5)),
+            }
+            for item in ("x_1", "x_2")
+            for n, value in enumerate(trait + rng.normal(0, 0.4, 40))
+        ]
+    )
+    post = [value + (3 if n < 8 else 0) for n, value in enumerate(trait)]
+    found = compare(scores(trait, post, "x.relevant"), {"scale": "x.relevant"}, responses=answers)["responders"]
+    reliable = found.loc[("x.relevant", "all", "reliable change")]
+    assert reliable["people"].to_dict() == {"all": 40, "improved": 8, "unchanged": 32, "worsened": 0}
+    assert reliable.loc["improved", "estimate"] == pytest.approx(20)
+    relevant = found.loc[("x.relevant", "all", "smallest relevant change")]
+    assert relevant["people"].to_dict() == {"all": 40, "reached": 8, "not reached": 32}
+    assert relevant["threshold"].unique().tolist() == [1]
+    without = compare(scores(trait, post))["responders"]
+    assert without["note"].tolist() == ["undefined: no reliability"]
+
+
+def test_missing_scores_are_imputed_and_the_design_is_told():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    whole = compare(scores(PRE, post))["missing"].loc[("x.up", "all")]
+    assert set(whole["design"]) == {"paired"}
+    assert "tipping point (sd)" not in whole.index
+    some = compare(scores(PRE, [None if n in (1, 4, 9) else value for n, value in enumerate(post)]))["missing"]
+    some = some.loc[("x.up", "all")]
+    assert set(some["design"]) == {"partly paired"}
+    assert some.loc["mean change, imputed", "n"] == 15
+    assert some.loc["first score, completers less drop-outs (g)", "n"] == 15
+
+
+def test_single_items():
+    rng = np.random.default_rng(2)
+    answers = pd.DataFrame(
+        [
+            {
+                "person": f"p{n}",
+                "wave": wave,
+                "instrument": "x",
+                "item": item,
+                "value": float(rng.integers(1, 5) + (wave == "post")),
+            }
+            for n in range(30)
+            for wave in ("pre", "post")
+            for item in ("x_1", "x_2")
+        ]
+    )
+    found = compare(scores(PRE, PRE), responses=answers)["items"].set_index("item")
+    assert (found["n"] == 30).all()
+    assert (found["estimate"] > 1).all()
+    two = replace(X, values=(0, 1))
+    yes = [1.0] * 9 + [0.0] * 21
+    pairs = pd.DataFrame(
+        [
+            {"person": f"p{n}", "wave": wave, "instrument": "x", "item": "x_1", "value": value}
+            for wave, values in (("pre", [0.0] * 28 + [1.0] * 2), ("post", yes))
+            for n, value in enumerate(values)
+        ]
+    )
+    table = change._items(pairs, [two], ("pre", "post"), 0.95, 10, True).set_index("item")
+    # Nine went from no to yes, two from yes to no: exact two-sided binomial, 2 (1 + 11 + 55) / 2^11.
+    assert table.loc["x_1", "estimate"] == pytest.approx((9 - 2) / 30)
+    assert table.loc["x_1", "p"] == pytest.approx(2 * (1 + 11 + 55) / 2**11)
+    assert table.loc["x_2", "note"] == "undefined: fewer than 10 pairs"
+
+
+@pytest.mark.parametrize(
+    ("estimate", "low", "high", "colour"),
+    [
+        (95, 91, 98, "green"),
+        (95, 85, 98, "amber"),
+        (65, 55, 75, "amber"),
+        (40, 30, 59, "red"),
+        (95, None, None, "green"),
+        (None, None, None, ""),
+    ],
+)
+def test_traffic_lights_follow_the_interval(estimate, low, high, colour):
+    assert change.light(Statistic(estimate, 50, "share", low, high), 90, 60) == colour
+
+
+def test_progression_criteria_are_measured():
+    found = compare(scores([1, 2, 3, 4, 5], [2, 3, 4, 5, "-"]), planned=10)["progression"].set_index("criterion")
+    assert found.loc["enrolment", ["estimate", "n"]].tolist() == [90, 9]
+    assert found.loc["retention", ["estimate", "n"]].tolist() == [80, 5]
+    assert found.loc["completeness", "estimate"] == 100
+    assert compare(scores([1, 2], [2, 3]))["progression"].set_index("criterion").loc["enrolment", "light"] == ""
 
 
 # Sample

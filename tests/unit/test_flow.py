@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from piloteval import tables, tiers
 from piloteval.measures.flow import BY_GROUP, COLUMNS, EVERY, describe_flow
-from piloteval.report import figures, prose
+from piloteval.report import figures, ink, prose
 from piloteval.report.page import DASH, Page
 
 repeated = settings(max_examples=25, deadline=None, derandomize=True, database=None)
@@ -301,7 +301,7 @@ SHAPES = {
 @pytest.fixture(scope="module", params=SHAPES.values(), ids=SHAPES)
 def drawn(request):
     """Draw a flow and measure it: boxes, texts and lines in pixels."""
-    figures._style()
+    ink.set_style()
     fig, alt = figures.draw_flow({"quality/flow.csv": request.param}, LABELS)
     fig.set_dpi(160)
     fig.canvas.draw()

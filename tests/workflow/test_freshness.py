@@ -69,7 +69,7 @@ EDITS = [
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
     ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, *END}),
     ("config/statements.tsv", "row", {"check_inputs", "assess_consensus", *END}),
-    (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", *END}),
+    (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", "compare_waves", "join_findings", *END}),
     (f"{PACKAGE}/measures/factors.py", "text", {"estimate_reliability", *END}),
     (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "join_findings", *END}),
     (
@@ -111,6 +111,7 @@ SETTINGS = [
             *END,
         },
     ),
+    ("imputations: 20", "imputations: 30", {"compare_waves", "join_findings", *END}),
     ("factor_min_n: 50", "factor_min_n: 60", {"estimate_reliability", *END}),
     ("draws: 2000", "draws: 1000", {"estimate_reliability", "compare_raters", *END}),
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),

@@ -135,6 +135,8 @@ rule compare_raters:
 rule compare_waves:
     input:
         scores="results/restricted/measures/scores.parquet",
+        responses="results/restricted/measures/responses.parquet",
+        participants="results/restricted/people/participants.parquet",
         instruments=study.instruments,
         code=code("compare_waves"),
     output:
@@ -143,6 +145,11 @@ rule compare_waves:
             caption="../report/compare_waves.rst",
             category="Change",
         ),
+        robustness="results/internal/change/robustness.csv",
+        responders="results/internal/change/responders.csv",
+        missing="results/internal/change/missing.csv",
+        single_items="results/internal/change/items.csv",
+        progression="results/internal/change/progression.csv",
         means="results/internal/change/means.csv",
         improved="results/internal/change/improved.csv",
     log:
@@ -153,7 +160,8 @@ rule compare_waves:
         "../../environment.yml"
     params:
         outcomes=study.config["outcomes"],
-        comparison=study.config["change"]["comparison"],
+        settings=study.config["change"],
+        planned=study.config["study"]["registered_enrolment"],
         registered=study.has("register"),
         confidence=study.config["statistics"]["confidence"],
         min_n=study.config["statistics"]["min_n"],

@@ -3,9 +3,11 @@
 from piloteval.job import job
 
 with job(snakemake) as this:
-    from piloteval.config import read_instruments, scales_of
+    from piloteval.config import read_instruments
     from piloteval.measures import change
 
-    scales = scales_of(read_instruments(this.files("instruments")))
-    settings = this.values("outcomes", "comparison", "confidence", "min_n", "registered")
-    this.write(**change.compare(this.read("scores"), scales, **settings))
+    enrolled = {"found": len(this.read("participants")), "planned": this.params.planned}
+    settings = this.values("outcomes", "settings", "confidence", "min_n", "registered")
+    instruments = read_instruments(this.files("instruments"))
+    found = change.compare(this.read("scores"), this.read("responses"), instruments, enrolled=enrolled, **settings)
+    this.write(single_items=found.pop("items"), **found)

@@ -536,6 +536,73 @@ CONTRACTS: dict[str, Table] = {
             released=True,
         ),
         Table(
+            "internal/change/robustness.csv",
+            "the change of an outcome under one specification",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, specification=TEXT, who=TEXT)
+            | STATISTIC
+            | _columns(df=TEXT, p=NUMBER, smallest_p=NUMBER, reading=TEXT),
+            keys=("scale", "cohort", "specification"),
+            people=("n",),
+            statistics=(*ESTIMATE, "p", "smallest_p", "reading"),
+            unpublished=("df", "p", "smallest_p"),
+            released=True,
+        ),
+        Table(
+            "internal/change/responders.csv",
+            "participants beyond a threshold of change, by class",
+            _columns(
+                scale=TEXT,
+                label=TEXT,
+                role=TEXT,
+                cohort=TEXT,
+                rule=TEXT,
+                outcome_class=TEXT,
+                people=WHOLE,
+                threshold=NUMBER,
+            )
+            | STATISTIC,
+            keys=("scale", "cohort", "rule", "outcome_class"),
+            people=("people", "n"),
+            statistics=(*ESTIMATE, "threshold"),
+            margins=(("outcome_class", "all"),),
+            shares=(("people", "n", "estimate"),),
+            percents=("ci_low", "ci_high"),
+            released=True,
+        ),
+        Table(
+            "internal/change/missing.csv",
+            "who is missing in an outcome, and what that may do to its change",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, design=TEXT, statistic=TEXT) | STATISTIC,
+            keys=("scale", "cohort", "statistic"),
+            people=("n",),
+            statistics=ESTIMATE,
+        ),
+        Table(
+            "internal/change/items.csv",
+            "the change of a single item",
+            _columns(instrument=TEXT, item=TEXT, reversed=TEXT, statistic=TEXT)
+            | STATISTIC
+            | _columns(p=NUMBER, p_method=TEXT),
+            keys=("item",),
+            people=("n",),
+            statistics=(*ESTIMATE, "p"),
+        ),
+        Table(
+            "internal/change/progression.csv",
+            "a criterion for going on, and what the pilot found",
+            _columns(
+                criterion=TEXT,
+                label=TEXT,
+                measure=TEXT,
+                green=NUMBER,
+                amber=NUMBER,
+                light=TEXT,
+                source=TEXT,
+            )
+            | STATISTIC,
+            keys=("criterion",),
+        ),
+        Table(
             "internal/change/means.csv",
             "the mean of an outcome in a wave, paired participants",
             _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, wave=TEXT) | STATISTIC,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from matplotlib.patches import FancyBboxPatch, Patch
 from matplotlib.textpath import text_to_path
 
 from piloteval.intake.gate import NO_CONSENT
+from piloteval.report.change_figures import DRAWN as CHANGE
 from piloteval.report.ink import (
     CLAY,
     GREY,
@@ -461,75 +461,6 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     return fig, alt
 
 
-def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the standardised change of every outcome, turned so that the right side is the better one."""
-    rows = tables["change/outcomes.csv"].query("statistic == 'standardised change d_z'").copy()
-    sign = np.where(rows["direction"] == "higher is better", 1, -1)
-    rows["x"] = sign * rows["estimate"]
-    rows["a"], rows["b"] = (
-        np.where(sign > 0, rows["ci_low"], -rows["ci_high"]),
-        np.where(sign > 0, rows["ci_high"], -rows["ci_low"]),
-    )
-    fig, ax = new_figure(0.4 * len(rows) + 1.2)
-    colours = {"primary": PETROL, "secondary": "#4f8f96", "exploratory": GREY}
-    y = np.arange(len(rows))
-    for role, colour in colours.items():
-        here = (rows["role"] == role).to_numpy()
-        if here.any():
-            ax.hlines(y[here], rows["a"][here], rows["b"][here], color=colour, linewidth=1.8)
-            ax.plot(rows["x"][here], y[here], "o", color=colour, markersize=6, label=role)
-    ax.axvline(0, color=INK, linewidth=0.9)
-    ax.set_yticks(
-        y,
-        [
-            f"{row['label']}\n{cohort_name(labels, row['cohort'])}, "
-            f"n = {row['n'] if pd.notna(row['n']) else 'withheld'}"
-            for row in rows.to_dict("records")
-        ],
-        fontsize=8,
-    )
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    limit = 1.1 * max(0.5, np.nanmax(np.abs(rows[["a", "b"]].to_numpy(dtype=float)))) if rows["a"].notna().any() else 1
-    ax.set(
-        xlim=(-limit, limit),
-        xlabel="← worse      standardised change d_z (Hedges-corrected), with interval      better →",
-    )
-    grid(ax)
-    ax.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
-    clear = int(rows["reading"].isin(["improved", "worsened"]).sum())
-    alt = (
-        f"Forest of the standardised change in {len(rows)} outcomes, better to the right; "
-        f"the interval excludes zero in {clear} of them."
-    )
-    return fig, alt
-
-
-def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the means of the paired participants by wave, a panel an outcome."""
-    means = tables["change/means.csv"]
-    keys = list(dict.fromkeys(zip(means["scale"], means["cohort"], means["label"], strict=True)))
-    columns = 4
-    lines = -(-len(keys) // columns)
-    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 1.95 * lines + 0.2), layout="constrained", squeeze=False)
-    for ax in axes.flat[len(keys) :]:
-        ax.axis("off")
-    for ax, (scale, cohort, label) in zip(axes.flat, keys, strict=False):
-        here = means[(means["scale"] == scale) & (means["cohort"] == cohort)]
-        x = np.arange(len(here))
-        ax.plot(x, here["estimate"], "-", color=PETROL, linewidth=1.6)
-        ax.vlines(x, here["ci_low"], here["ci_high"], color=PETROL, linewidth=1.3)
-        ax.plot(x, here["estimate"], "o", color=PETROL, markersize=5)
-        ax.set_xticks(x, [labels["waves"].get(wave, wave).split()[0].lower() for wave in here["wave"]], fontsize=8)
-        ax.set_xlim(-0.35, len(here) - 0.65)
-        ax.set_title("\n".join(textwrap.wrap(label, 24)), fontsize=7.8, fontweight="normal")
-        ax.tick_params(length=2, labelsize=7.5)
-        ax.margins(y=0.25)
-    return (
-        fig,
-        f"Means of paired participants by wave with intervals for {len(keys)} outcomes, a panel each on its own scale.",
-    )
-
-
 def draw_verdicts(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the settled external verdict of every institution and standard."""
     verdicts = tables["certification/verdicts.csv"]
@@ -725,8 +656,7 @@ DRAWN: dict[str, Callable[[Tables, Labels], tuple[Figure, str]]] = {
     "flow": draw_flow,
     "score_profile": draw_score_profile,
     **RELIABILITY,
-    "change": draw_change,
-    "means": draw_means,
+    **CHANGE,
     "verdicts": draw_verdicts,
     "ratings": draw_ratings,
     "consensus": draw_consensus,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from piloteval.intake.catalogue import RULES
 from piloteval.intake.gate import NO_CONSENT
 from piloteval.qualitative.language import LANGUAGES
-from piloteval.report import reliability_prose
-from piloteval.report.page import DASH, Page, format_number, format_p
+from piloteval.report import change_prose, reliability_prose
+from piloteval.report.page import DASH, Page, format_number
 from piloteval.report.words import callout, interval, listed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ PART_NAMES = {
     "interviews": "interviews",
     "synthesis": "synthesis of numbers and interviews",
 }
-OUTCOMES, FLOW = "change/outcomes.csv", "quality/flow.csv"
+FLOW = "quality/flow.csv"
 EVERY = "every wave"
 
 
@@ -51,9 +51,7 @@ def summary(page: Page) -> None:
     if page.has("reliability"):
         points.append(f"**Reliability.** {reliability_prose.in_short(page)}")
     if page.has("change"):
-        primary = page.rows(OUTCOMES, statistic="mean change", role="primary")
-        for row in primary.to_dict("records"):
-            points.append(f"**{row['label']}.** {_change_sentence(page, row)}")
+        points += change_prose.in_short(page)
     if page.has("certification"):
         points.append(f"**Certification.** {_certification_in_short(page)}")
     if page.has("consensus"):
@@ -79,7 +77,8 @@ def _limits(page: Page) -> list[str]:
     """Return what stands against taking the points above at their word."""
     limits = []
     if page.has("change"):
-        design = "The registry calls the study cross-sectional, and there" if _cross_sectional(page) else "There"
+        registered = change_prose.cross_sectional(page)
+        design = "The registry calls the study cross-sectional, and there" if registered else "There"
         limits.append(
             f"{design} is no comparison group: a change can have other causes than the certification. "
             "Intervals are for one outcome at a time; with several outcomes some exclude zero by chance."
@@ -96,10 +95,6 @@ def _limits(page: Page) -> list[str]:
     if page.has("interviews"):
         limits.append("Themes are suggestions of a dictionary that no person has confirmed.")
     return limits
-
-
-def _cross_sectional(page: Page) -> bool:
-    return "cross-sectional" in page.study["registry_design"]
 
 
 def _steps(page: Page, step: str, by: str = "") -> list[dict[str, Any]]:
@@ -185,18 +180,8 @@ def study(page: Page) -> None:
                 "More people are enrolled than the registry says. Check the register against the registry entry.",
             )
         )
-    if page.has("change") and _cross_sectional(page):
-        page.say(_design_note())
-
-
-def _design_note() -> str:
-    return callout(
-        "note",
-        "Design",
-        "The registry calls the study cross-sectional. "
-        "Comparing the waves is a choice of this evaluation, not of the registered design. "
-        "Without a comparison group a change can have other causes than the certification.",
-    )
+    if page.has("change") and change_prose.cross_sectional(page):
+        page.say(change_prose.design_note())
 
 
 def instruments_table(page: Page) -> None:
@@ -541,125 +526,6 @@ def scores_table(page: Page) -> None:
     if table["n_without_score"].fillna(0).max():
         notes.append("n differs where participants answered too few items for a score.")
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
-
-
-# ---------------------------------------------------------------------------------------------------- change
-
-
-def _direction(row: dict[str, Any]) -> str:
-    """Say which way an outcome moved, as read from the interval at full precision."""
-    if row["reading"] not in ("improved", "worsened"):
-        return "No clear change"
-    higher = (row["reading"] == "improved") == (row["direction"] == "higher is better")
-    return f"{'Higher' if higher else 'Lower'} after than before ({row['reading']})"
-
-
-def _change_sentence(page: Page, row: dict[str, Any]) -> str:
-    """Say direction and size of the mean change of an outcome, and whether its source calls it relevant."""
-    where = {"scale": row["scale"], "cohort": row["cohort"]}
-    if row["estimate"] != row["estimate"]:
-        return "No estimate: " + (row["note"] or "too few pairs") + "."
-    group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
-    mean = interval(page, OUTCOMES, page.digits, True, **where, statistic="mean change")
-    d = interval(page, OUTCOMES, page.digits, True, **where, statistic="standardised change d_z")
-    n = page.value(OUTCOMES, "n", 0, **where, statistic="mean change")
-    said = f"{_direction(row)}{group}: mean change {mean} points, standardised {d}, n = {n}."
-    relevant = row["relevant_change"]
-    if relevant == relevant:
-        points = page.value(OUTCOMES, "relevant_change", 0, **where, statistic="mean change")
-        near, far = sorted((abs(row["ci_low"]), abs(row["ci_high"])))
-        one_side = row["ci_low"] > 0 or row["ci_high"] < 0
-        place = (
-            "lies beyond it" if one_side and near >= relevant else "includes it" if far >= relevant else "lies below it"
-        )
-        said += f" Its source calls a change of {points} points relevant; the interval {place}."
-    return said
-
-
-def change(page: Page) -> None:
-    """Explain the comparison with the numbers at hand."""
-    first, second = page.facts["comparison"]
-    text = [
-        f"The comparison is of the wave “{page.wave(first)}” with “{page.wave(second)}” "
-        "in participants with a score in both. The mean change has a paired t interval; "
-        "the standardised change is the mean change over the standard deviation of the changes (d_z) "
-        "with Hedges' correction (also called g_z) and a noncentral t interval."
-    ]
-    if page.internal:
-        text.append(
-            "The signed-rank test is exact with ties and leaves unchanged participants out [@wilcoxon1945]; the median "
-            "change beside it is over everybody. P-values are adjusted after Holm within primary, secondary and "
-            "exploratory outcomes [@holm1979]."
-        )
-    means = page.rows(OUTCOMES, statistic="mean change")
-    shown = means.dropna(subset=["ci_low"])
-    clear = shown[shown["reading"].isin(["improved", "worsened"])]
-    if len(shown):
-        text.append(
-            f"Of {page.count(len(shown), OUTCOMES, 'mean change with an interval')} outcomes, "
-            f"the interval of the mean change excludes zero in "
-            f"{page.count(len(clear), OUTCOMES, 'intervals without zero')}."
-        )
-    if _cross_sectional(page):
-        page.say(_design_note())
-    page.say(" ".join(text))
-    lines = [
-        f"- **{row['label']}** ({row['role']}). {_change_sentence(page, row)}"
-        for row in means.to_dict("records")
-        if row["role"] == "primary"
-    ]
-    page.say("\n".join(lines))
-
-
-def change_table(page: Page) -> None:
-    """Show the estimates of change of every outcome."""
-    table = page.rows(OUTCOMES, statistic="mean change").copy()
-    every = {(row["scale"], row["cohort"], row["statistic"]): row for row in page.table(OUTCOMES).to_dict("records")}
-
-    def other(statistic: str, digits: int | None = None, sign: bool = False) -> list[str]:
-        rows = [every.get((row["scale"], row["cohort"], statistic)) for row in table.to_dict("records")]
-        return [DASH if row is None else page.interval(row, digits, sign) for row in rows]
-
-    table["outcome"] = [
-        row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}")
-        for row in table.to_dict("records")
-    ]
-    table["change"] = [page.interval(row, None, True) for row in table.to_dict("records")]
-    table["d"] = other("standardised change d_z", None, True)
-    table["median"] = [text.split(" [")[0] for text in other("median change", None, True)]
-    better = {(row["scale"], row["cohort"]): row for row in page.table("change/improved.csv").to_dict("records")}
-    table["improved"] = [
-        page.cell(better[row["scale"], row["cohort"]], "estimate", 0) for row in table.to_dict("records")
-    ]
-    table["role"] = table["role"].str.capitalize()
-    columns = {
-        "outcome": "Outcome",
-        "n": "n",
-        "change": "Mean change",
-        "d": "d<sub>z</sub>",
-        "median": "Median change",
-        "improved": "Improved, %",
-    }
-    if page.internal:
-        table["p_t"] = [format_p(value) for value in table["p_adjusted"]]
-        table["p_w"] = [
-            format_p(every[row["scale"], row["cohort"], "median change"]["p_adjusted"])
-            if (row["scale"], row["cohort"], "median change") in every
-            else DASH
-            for row in table.to_dict("records")
-        ]
-        columns |= {"p_t": "p (t)", "p_w": "p (rank)"}
-    tests = "p: paired t test and exact signed-rank test, adjusted after Holm within the role."
-    remarks = [f"{row['outcome']}: {row['note']}." for row in table.to_dict("records") if row["note"]]
-    notes = [
-        (
-            "Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. "
-            "Improved: share that moved in the better direction."
-        ),
-        *([tests] if page.internal else []),
-        *remarks,
-    ]
-    page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
 
 
 # ---------------------------------------------------------------------------------------------------- certification

@@ -382,7 +382,7 @@ def raters(page: Page) -> None:
     lines = []
     for track in dict.fromkeys(table.loc[table["about"] == "auditors", "group"]):
         where = {"about": "auditors", "group": track, "level": "nominal"}
-        percent = page.value(RATERS, "estimate", style=_percent, **where, statistic="percent agreement")
+        agreed = _with_interval(page, **where, statistic="percent agreement")
         cases = page.value(RATERS, "n", 0, **where, statistic="percent agreement")
         auditors = page.value(RATERS, "raters", 0, **where, statistic="percent agreement")
         parts = [
@@ -394,8 +394,8 @@ def raters(page: Page) -> None:
             )
         ]
         lines.append(
-            f"- **Auditors, {track}.** The external auditors of an institution gave the same verdict in "
-            f"{percent} % of {cases} cases ({auditors} auditors in all); {', '.join(parts)}."
+            f"- **Auditors, {track}.** The share of {cases} cases in which the external auditors of an institution gave the "
+            f"same verdict is {agreed} ({auditors} auditors in all); {', '.join(parts)}."
         )
     for dimension in dict.fromkeys(table.loc[table["about"] == "ratings", "group"]):
         where = {"about": "ratings", "group": dimension}
@@ -416,10 +416,6 @@ def raters(page: Page) -> None:
             "All intervals of the auditors are too narrow: cases of one institution are not independent, and where the "
             "interval of alpha draws whole institutions, there are few to draw from."
         )
-
-
-def _percent(value: float) -> str:
-    return format_number(100 * value, 0)
 
 
 def _with_interval(page: Page, **where: Any) -> str:

@@ -1,0 +1,403 @@
+"""The section on change: what it says and draws of small tables, also of empty, withheld and unpaired ones."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from contextlib import redirect_stdout
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from piloteval import tables, tiers
+from piloteval.measures.robustness import SPECIFICATIONS
+from piloteval.report import change_figures, change_prose, figures, ink
+from piloteval.report.change_prose import EXCLUDES, INCLUDES, UNTOLD, verdict
+from piloteval.report.page import Page
+
+LABELS = {"cohorts": {"staff": "Staff"}, "waves": {"pre": "Before", "post": "After"}}
+NAMES = ("outcomes", "improved", "robustness", "responders", "missing", "items", "progression", "means")
+ABOUT = {"scale": "a.total", "label": "Wellbeing", "role": "primary", "cohort": "all"}
+OTHER = {"scale": "b.total", "label": "Burden", "role": "primary", "cohort": "staff"}
+WITHHELD = tiers.WITHHELD.format(floor=5)
+
+
+def row(about=ABOUT, estimate=2.0, low=1.0, high=3.0, **more):
+    words = more.get("statistic") or more.get("specification") or more.get("outcome_class") or more.get("wave", "")
+    kind = more.get("rule", "")
+    name = re.sub(r"\W", "_", f"{kind}{words}")
+    number = {
+        "estimate": estimate,
+        "ci_low": low,
+        "ci_high": high,
+        "n": 30,
+        "note": "",
+        "ci_method": "t interval, 95 %",
+    }
+    return {
+        **about,
+        "question": f"change.{about.get('scale', '')}.{name}",
+        "direction": "higher is better",
+        **number,
+        **more,
+    }
+
+
+def outcome(about=ABOUT, reading="improved", **more):
+    return [
+        row(about, statistic="mean change", reading=reading, p=0.01, p_adjusted=0.02, **more),
+        row(about, 0.5, 0.1, 0.9, statistic="standardised change d_z", reading=reading),
+        row(about, 1.5, 1.0, 2.0, statistic="median change", reading=reading, p=0.0004),
+        row(about, 0.53, None, None, statistic="detectable d_z", method="smallest d_z, power 80 %, alpha 0.05"),
+    ]
+
+
+def specifications(about=ABOUT, turned=1, **special):
+    """Every specification improves, those without an interval by p; some may be told otherwise."""
+    rows = []
+    for name in SPECIFICATIONS:
+        test = name in ("sign test", "institutions, wild bootstrap", "institutions, sign flip")
+        one = row(about, 2.0 * turned, None if test else 1.0, None if test else 3.0, specification=name, who="people")
+        one |= {"p": 0.01, "reading": "" if test else "improved", "smallest_p": 0.004 if "flip" in name else None}
+        if turned < 0:
+            one |= {"direction": "lower is better", **({} if test else {"ci_low": -3.0, "ci_high": -1.0})}
+        rows.append(one | special.get(name, {}))
+    return rows
+
+
+def people(about=ABOUT, shown=True, **more):
+    hidden = {} if shown else {"estimate": None, "people": None, "n": None, "note": WITHHELD, "threshold": None}
+    rows = [row(about, 100.0, None, None, rule="reliable change", outcome_class="all", people=30, threshold=12.34)]
+    for name, share in (("improved", 20.0), ("unchanged", 60.0), ("worsened", 20.0)):
+        one = row(about, share, rule="reliable change", outcome_class=name, people=int(share * 0.3), threshold=12.34)
+        rows.append(one | hidden | more.get(name, {}))
+    return rows
+
+
+def page_of(folder, tier="internal", registered=True, registry="", **found):
+    """Return a page of these tables; those not named are empty."""
+    there = [name for name in NAMES if f"{tier}/change/{name}.csv" in tables.CONTRACTS]
+    for name in there:
+        path = folder / f"tables/results/{tier}/change/{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    facts = {
+        "tier": tier,
+        "engine": "builtin",
+        "parts": ["change"],
+        "registered": registered,
+        "comparison": ["pre", "post"],
+        "study": {**LABELS, "registry_design": registry},
+        "statistics": {"confidence": 0.95, "min_n": 10},
+        "tiers": {"internal_floor": 5, "release_floor": 10, "release_round_to": 5, "release_decimals": 1},
+    }
+    (folder / "report.json").write_text(json.dumps(facts), encoding="utf-8")
+    page = Page(folder)
+    page._tables = {  # as if read
+        f"change/{name}.csv": table_of(name, found[name], tier) if name in found else empty(name, tier)
+        for name in there
+    }
+    return page
+
+
+@cache
+def empty(name, tier):
+    return table_of(name, [], tier)
+
+
+def table_of(name, rows, tier="internal"):
+    one = tables.CONTRACTS[f"{tier}/change/{name}.csv"]
+    return tables.conform(pd.DataFrame(rows).reindex(columns=list(one.columns)), one)
+
+
+def said(page, *parts):
+    out = io.StringIO()
+    with redirect_stdout(out):
+        for part in parts:
+            part(page)
+    return re.sub(r"\[([^\]]*)\]\{\.num[^}]*\}", r"\1", out.getvalue())
+
+
+def everything(page):
+    """Return what the whole section prints, figures by their name."""
+    page.figure = lambda name, caption: print(f"FIGURE {name}: {caption}")
+    cells = ("change", "change_figure", "change_table", "means_figure", "robustness", "robustness_table", "responders")
+    return said(page, *(getattr(change_prose, name) for name in (*cells, "missing", "items", "progression")))
+
+
+def drawn(name, rows, tier="internal"):
+    """Draw a figure and check that nothing leaves it; return it with its description and its words."""
+    ink.set_style()
+    table = {"change": "outcomes"}.get(name, name)
+    fig, alt = change_figures.DRAWN[name]({f"change/{table}.csv": table_of(table, rows, tier)}, LABELS)
+    fig.draw_without_rendering()
+    for part in [*fig.axes, *fig.legends]:
+        box = part.get_tightbbox()
+        assert box.x0 >= -1 and box.y0 >= -1 and box.x1 <= fig.bbox.x1 + 1 and box.y1 <= fig.bbox.y1 + 1, alt
+    words = [one.get_text() for one in fig.findobj(figures.plt.Text) if one.get_text().strip() and one.get_visible()]
+    figures.plt.close(fig)
+    return fig, alt, words
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
+def test_specification_plot_has_a_panel_an_outcome_and_says_p_and_n():
+    hollow = {"unpaired (Welch)": {"ci_low": -1.0, "reading": "no clear change", "p": 0.3}}
+    fig, alt, words = drawn("robustness", [*specifications(**hollow), *specifications(OTHER, turned=-1)])
+    assert len([ax for ax in fig.axes if ax.get_title(loc="left")]) == 2
+    assert words.count("p = 0.010, n = 30") == 25
+    assert set(SPECIFICATIONS) <= set(words)
+    assert "Wellbeing, all participants: 12 of 13 exclude zero; Burden, staff: 13 of 13 exclude zero" in alt
+    marks = [line for line in fig.axes[0].lines if len(line.get_xdata()) == 1]
+    assert sum(line.get_markerfacecolor() == "white" for line in marks) == 1
+    assert sum(line.get_color() == ink.PETROL for line in marks) == 1
+    # Lower is better: a fall of 2 is drawn at the better side.
+    assert {float(line.get_xdata()[0]) for line in fig.axes[1].lines if len(line.get_xdata()) == 1} == {2.0}
+
+
+def test_specification_plot_of_one_outcome_for_the_public():
+    bare = {name: {"p": None, "smallest_p": None} for name in SPECIFICATIONS}
+    _fig, alt, words = drawn("robustness", specifications(**bare), "release")
+    assert "10 of 10 exclude zero, 3 show no interval" in alt
+    assert words.count("n = 30") == 13
+    assert "no interval shown" in words
+
+
+@pytest.mark.parametrize("role", ["secondary", "primary"])
+def test_specification_plot_without_anything_to_draw(role):
+    lost = [
+        one | {"estimate": None, "ci_low": None, "ci_high": None, "n": None, "role": role} for one in specifications()
+    ]
+    for rows in ([], lost):
+        _fig, alt, words = drawn("robustness", rows)
+        assert words == [alt]
+        assert "No primary outcome" in alt
+
+
+def test_long_names_and_many_outcomes_stay_in_the_figure():
+    many = [
+        one
+        for place in range(3)
+        for one in specifications(
+            {**ABOUT, "scale": f"s{place}", "label": "A scale with quite a long name for a panel"}
+        )
+    ]
+    fig, _alt, _words = drawn("robustness", many)
+    assert len(fig.axes) == 4
+
+
+def test_forest_of_pairs_of_different_people_and_of_nothing():
+    _fig, alt, words = drawn("change", outcome())
+    assert "1 outcomes, better to the right; the interval excludes zero in 1" in alt
+    assert any("d_z" in one for one in words)
+    apart = row(statistic="standardised difference", reading="no clear change")
+    assert any("different people" in one for one in drawn("change", [apart])[2])
+    hidden = apart | {"estimate": None, "ci_low": None, "ci_high": None, "n": None}
+    assert any("n = withheld" in one for one in drawn("change", [hidden])[2])
+    assert drawn("change", [])[1].startswith("No outcome")
+
+
+def test_means_of_outcomes_with_pairs_only():
+    rows = [row(wave=wave) for wave in ("pre", "post")] + [row(OTHER, None, None, None, wave="pre")]
+    assert "for 1 outcomes" in drawn("means", rows)[1]
+    assert drawn("means", rows[2:])[1].startswith("No outcome")
+
+
+@pytest.mark.parametrize(
+    ("reading", "estimate", "p", "expected"),
+    [
+        ("improved", 1.0, 0.5, EXCLUDES),
+        ("worsened", 1.0, np.nan, EXCLUDES),
+        ("no clear change", 1.0, 0.001, INCLUDES),
+        ("", 1.0, 0.049, EXCLUDES),
+        ("", 1.0, 0.051, INCLUDES),
+        ("", 1.0, np.nan, UNTOLD),
+        ("", np.nan, 0.01, UNTOLD),
+    ],
+)
+def test_verdict_is_of_the_interval_and_without_one_of_the_test(reading, estimate, p, expected):
+    assert verdict({"reading": reading, "estimate": estimate, "p": p}, 0.95) == expected
+
+
+# ---------------------------------------------------------------------------------------------------- words
+
+
+def test_primary_outcome_is_told_with_all_its_sides(tmp_path):
+    test = row(statistic="equivalence", p=0.2, note="not shown to be within the bounds")
+    main = outcome(relevant_change=2.5)
+    main[0]["question"] = "change.a"
+    page = page_of(tmp_path, outcomes=[*main, test], responders=people(), missing=[missing(design="partly paired")])
+    text = said(page, change_prose.change)
+    assert "every outcome is partly paired: some people have a score in one wave only" in text
+    assert "Of 1 outcomes, the interval of the mean change excludes zero in 1" in text
+    assert (
+        "- **Wellbeing** (primary). Higher after than before (improved): mean change +2.00 \\[+1.00, +3.00\\] points, "
+        "standardised +0.50 \\[+0.10, +0.90\\], n = 30. Its source calls a change of 2 points relevant; the interval "
+        "includes it; the mean change is not shown to be smaller (two one-sided tests, p = 0.200) [@lakens2017]. With "
+        "so many pairs a test would find a standardised change of 0.53 or more with a power of 80 %. Against the error "
+        "of measuring one person (12.3 points), 20 % improved beyond it, 60 % stayed within it and 20 % worsened "
+        "beyond it."
+    ) in text
+    short = change_prose.in_short(page)
+    assert len(short) == 1
+    assert "lakens" not in short[0]
+
+
+def test_public_is_told_readings_and_no_judgement_of_rounded_limits(tmp_path):
+    test = row(statistic="equivalence", note="within the bounds")
+    found = [*outcome(reading="no clear change", relevant_change=2.0), test]
+    page = page_of(tmp_path, "release", outcomes=found, responders=people(shown=False), robustness=specifications())
+    text = everything(page)
+    assert "No clear change: mean change +2.0 \\[+1.0, +3.0\\] points" in text
+    assert "relevant; the mean change is shown to be smaller [@lakens2017]." in text
+    assert "one wave only" not in text
+    assert "no share is shown" in text
+    assert "every class has too few people" in text
+    assert all(
+        word not in text for word in ("the interval includes", "p = ", "Holm", "tbl-robustness", "sign flip has")
+    )
+
+
+def missing(about=ABOUT, statistic=change_prose.ATTRITION, design="paired", **more):
+    return row(about, statistic=statistic, design=design, **more)
+
+
+def test_shares_of_people_are_told_as_far_as_they_are_shown(tmp_path):
+    hidden = {"estimate": None, "people": None, "n": None, "note": WITHHELD, "threshold": None}
+    reached = row(rule="smallest relevant change", outcome_class="reached", people=15, threshold=10, estimate=50.0)
+    rows = [*people(improved=hidden, worsened=hidden), reached]
+    text = said(page_of(tmp_path, outcomes=outcome(), responders=rows), change_prose.change, change_prose.responders)
+    assert (
+        "(12.3 points), 60 % stayed within it; how many improved beyond it or worsened beyond it is withheld." in text
+    )
+    assert "The smallest relevant change was reached by 50 %." in text
+    assert text.count(">withheld</td>") == 2
+
+
+def test_all_choices_agree(tmp_path):
+    page = page_of(tmp_path, robustness=specifications(OTHER, turned=-1))
+    text = everything(page)
+    assert (
+        "- **Burden, staff.** All 13 specifications agree in direction (to the better). "
+        "All 13 specifications exclude a change of zero. The sign flip has only as many patterns as its institutions "
+        "allow: its p cannot fall under 0.004; here p = 0.010."
+    ) in text
+    assert "{#tbl-robustness}" in text
+    assert "FIGURE robustness" in text
+
+
+def test_choices_that_do_not_agree_are_named(tmp_path):
+    special = {
+        "institutions, CR1": {"estimate": -0.1, "ci_low": -1.0, "reading": "no clear change"},
+        "imputed": {
+            "estimate": None,
+            "ci_low": None,
+            "ci_high": None,
+            "p": None,
+            "reading": "",
+            "note": "undefined: x",
+        },
+        "institutions, sign flip": {"p": 0.0625, "smallest_p": 0.0625},
+    }
+    text = said(page_of(tmp_path, robustness=specifications(**special)), change_prose.robustness_table)
+    assert "imputed: undefined: x." in text
+    page = page_of(tmp_path, robustness=specifications(**special))
+    page.figure = lambda *_words: None
+    text = said(page, change_prose.robustness)
+    assert "Not in the direction of the planned one: “institutions, CR1”." in text
+    assert "10 of 12 specifications exclude a change of zero; those that do not:" in text
+    assert "“institutions, CR1” and “institutions, sign flip”" in text
+    assert "No estimate has “imputed”." in text
+    assert "cannot fall under 0.062, so it cannot exclude zero here; here p = 0.062." in text.replace("0.063", "0.062")
+
+
+def test_too_few_pairs_for_any_choice(tmp_path):
+    none = {"estimate": None, "ci_low": None, "ci_high": None, "p": None, "reading": ""}
+    lost = {name: none | {"note": "undefined: fewer than 10 pairs"} for name in SPECIFICATIONS}
+    main = row(statistic="mean change", **none, note="undefined: fewer than 10 pairs")
+    text = everything(page_of(tmp_path, outcomes=[main], robustness=specifications(**lost)))
+    assert "No estimate: undefined: fewer than 10 pairs." in text
+    assert "No specification gives an estimate: fewer than 10 pairs." in text
+    assert all(word not in text for word in ("FIGURE", "tbl-robustness", "nan"))
+
+
+def test_study_without_a_register(tmp_path):
+    found = [
+        row(statistic="difference of means", reading="worsened", p=0.01),
+        row(statistic="standardised difference", reading="worsened"),
+        row(statistic="difference of medians", p=0.02),
+        row(statistic="Cliff's delta", estimate=0.25),
+    ]
+    text = everything(page_of(tmp_path, registered=False, outcomes=found))
+    assert "nobody can be paired" in text
+    assert "difference of means +2.00" in text
+    assert "the waves taken as different people" in text
+    assert ">0.020</td>" in text
+    assert all(
+        word not in text for word in ("d_z", "sec-robustness", "sec-responders", "sec-missing", "Holm", "Improved")
+    )
+
+
+@pytest.mark.parametrize("tier", ["internal", "release"])
+def test_empty_tables_say_little_and_stop_nothing(tmp_path, tier):
+    text = everything(page_of(tmp_path, tier, registry="cross-sectional"))
+    assert "callout-note" in text
+    assert "The study names no primary outcome." in text
+    assert "##" not in text.replace("## Design", "")
+    assert change_prose.in_short(page_of(tmp_path, tier)) == []
+
+
+def test_missing_scores_are_set_beside_the_pairs(tmp_path):
+    second = outcome(OTHER)
+    rows = [
+        missing(estimate=None, ci_low=None, ci_high=None, note="undefined: fewer than 10 people in a group"),
+        missing(statistic=change_prose.IMPUTED),
+        missing(statistic=change_prose.TIPPING, estimate=-0.7, ci_low=None, ci_high=None),
+        missing(OTHER),
+        missing(OTHER, change_prose.IMPUTED, ci_low=-1.0),
+        missing(OTHER, change_prose.TIPPING, estimate=None, ci_low=None, ci_high=None, note="undefined: holds zero"),
+    ]
+    text = said(page_of(tmp_path, outcomes=[*outcome(), *second], missing=rows), change_prose.missing)
+    assert "excludes zero in 1 of 1 outcomes" in text
+    assert "In 1 of 2 outcomes pairs and imputed scores say the same about zero; not in Burden, staff." in text
+    assert "were −0.70 standard deviations from what is imputed" in text
+    assert "First score, fewer than 10 people in a group: Wellbeing." in text
+    assert "Tipping point, holds zero: Burden, staff." in text
+
+
+def test_single_items_are_counted(tmp_path):
+    odds = {"instrument": "a", "reversed": "no", "statistic": "odds ratio of a higher answer"}
+    rows = [
+        row({**odds, "item": "a_1"}, 2.0, 1.1, 3.0),
+        row({**odds, "item": "a_2"}, 1.0, 0.6, 1.6),
+        row({**odds, "item": "a_3"}, None, None, None),
+        row({**odds, "item": "a_4", "statistic": "difference of shares"}, 0.1, None, None, p=0.04),
+    ]
+    text = said(page_of(tmp_path, items=rows), change_prose.items)
+    assert "Of 2 single items, 1 have" in text
+    assert "Of 1 items with two answers, 1 differ" in text
+
+
+def test_lights_have_words(tmp_path):
+    one = {
+        "criterion": "x",
+        "label": "People | planned",
+        "measure": "enrolment",
+        "green": 90,
+        "amber": 70.5,
+        "source": "us",
+    }
+    rows = [
+        row({**one, "light": "green"}, 95.0, None, None),
+        row({**one, "criterion": "y", "light": "red"}, 60.0, 50.0, 65.0),
+        row({**one, "criterion": "z", "light": ""}, None, None, None, note="undefined: no planned number"),
+    ]
+    text = said(page_of(tmp_path, progression=rows), change_prose.progression)
+    assert '| People \\| planned | 95.0 | 90 | 70.5 | [●]{style="color: #3f6632"} green | us |' in text
+    assert "60.0 [50.0, 65.0]" in text
+    assert "not judged" in text
+    assert "1 green and 1 red" in text
+    assert said(page_of(tmp_path, "release"), change_prose.progression) == ""

@@ -1,0 +1,735 @@
+"""What the report says about change between the waves."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from piloteval.report.page import DASH, Page, format_number, format_p
+from piloteval.report.words import callout, interval, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OUTCOMES, IMPROVED = "change/outcomes.csv", "change/improved.csv"
+ROBUSTNESS, RESPONDERS = "change/robustness.csv", "change/responders.csv"
+MISSING, ITEMS, PROGRESSION = "change/missing.csv", "change/items.csv", "change/progression.csv"
+
+#: The estimates that stand for an outcome: of the same people, and of two waves nobody can be paired between.
+CHANGE, DIFFERENCE = "mean change", "difference of means"
+BESIDE = {
+    CHANGE: {"standard": "standardised change d_z", "median": "median change"},
+    DIFFERENCE: {
+        "standard": "standardised difference",
+        "median": "difference of medians",
+        "order": "Cliff's delta",
+    },
+}
+RELIABLE, RELEVANT = "reliable change", "smallest relevant change"
+ATTRITION, IMPUTED, TIPPING = "first score, completers less drop-outs (g)", "mean change, imputed", "tipping point (sd)"
+#: The specification that was planned; the others are beside it.
+PLANNED = "paired t"
+#: Whether a specification excludes a change of zero; the figure has a filled mark, a hollow one, or a stroke where
+#: neither an interval nor a p-value tells.
+EXCLUDES, INCLUDES, UNTOLD = "zero is excluded", "zero is not excluded", "no interval shown"
+CLEAR = ("improved", "worsened")
+#: Colours of the lights on white, dark enough to be read; the word beside the dot says the same.
+LIGHTS = {"green": "#3f6632", "amber": "#8f5300", "red": "#97301f"}
+
+
+def cross_sectional(page: Page) -> bool:
+    """Tell whether the registry calls the study cross-sectional."""
+    return "cross-sectional" in page.study["registry_design"]
+
+
+def design_note() -> str:
+    """Return the note that comparing the waves was not registered."""
+    return callout(
+        "note",
+        "Design",
+        "The registry calls the study cross-sectional. "
+        "Comparing the waves is a choice of this evaluation, not of the registered design. "
+        "Without a comparison group a change can have other causes than the certification.",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- reading tables
+
+
+def _main(page: Page, role: str = "") -> pd.DataFrame:
+    """Return the row of every outcome and cohort that stands for it."""
+    rows = page.table(OUTCOMES)
+    rows = rows[rows["statistic"].isin(BESIDE)]
+    return rows[rows["role"] == role] if role else rows
+
+
+def _where(row: dict[str, Any]) -> dict[str, Any]:
+    return {"scale": row["scale"], "cohort": row["cohort"]}
+
+
+def _there(value: Any) -> bool:
+    """Tell whether a number is there."""
+    import pandas as pd
+
+    return not pd.isna(value)
+
+
+def _one(page: Page, name: str, **where: Any) -> dict[str, Any] | None:
+    """Return the only row, or none."""
+    rows = page.rows(name, **where).to_dict("records")
+    return rows[0] if len(rows) == 1 else None
+
+
+def _name(page: Page, row: dict[str, Any]) -> str:
+    """Return an outcome with its cohort, as tables name it."""
+    return row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}")
+
+
+def _points(page: Page, value: float) -> int:
+    """Return decimals of points; two decimals on a long scale would only look exact."""
+    return min(page.digits, 1) if abs(value) >= 5 else page.digits
+
+
+def _p(page: Page, name: str, row: dict[str, Any], column: str = "p") -> str:
+    """Return a p-value in prose: p = 0.012, or p <0.001."""
+    text = format_p(row[column])
+    if text.startswith("<"):
+        return "p " + page.span(text, f"{page.path(name)} | {column} of question={row['question']}")
+    return "p = " + page.value(name, column, style=format_p, question=row["question"])
+
+
+def verdict(row: dict[str, Any], level: float) -> str:
+    """Tell whether a specification excludes a change of zero: by its interval, without one by its p-value.
+
+    Parameters
+    ----------
+    row : dict
+        A row of ``change/robustness.csv``.
+    level : float
+        Level of the intervals; a p-value below one less it excludes zero.
+
+    Returns
+    -------
+    str
+        :data:`EXCLUDES`, :data:`INCLUDES` or :data:`UNTOLD`. The reading was made at full precision; limits that are
+        rounded for the public are never compared with zero.
+    """
+    if row["reading"]:
+        return EXCLUDES if row["reading"] in CLEAR else INCLUDES
+    if not (_there(row["estimate"]) and _there(row["p"])):
+        return UNTOLD
+    return EXCLUDES if row["p"] < 1 - level else INCLUDES
+
+
+# ---------------------------------------------------------------------------------------------------- in short
+
+
+def _direction(row: dict[str, Any]) -> str:
+    """Say which way an outcome moved, as read from the interval at full precision."""
+    if row["reading"] not in CLEAR:
+        return "No clear change"
+    higher = (row["reading"] == "improved") == (row["direction"] == "higher is better")
+    return f"{'Higher' if higher else 'Lower'} after than before ({row['reading']})"
+
+
+def _sentence(page: Page, row: dict[str, Any]) -> str:
+    """Say direction and size of the change of an outcome, and whether its source calls it relevant."""
+    if not _there(row["estimate"]):
+        return "No estimate: " + (row["note"] or "too few pairs") + "."
+    where, statistic = _where(row), row["statistic"]
+    group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
+    mean = interval(page, OUTCOMES, page.digits, True, **where, statistic=statistic)
+    standard = _one(page, OUTCOMES, **where, statistic=BESIDE[statistic]["standard"])
+    d = ""
+    if standard is not None and _there(standard["ci_low"]):
+        d = f", standardised {interval(page, OUTCOMES, page.digits, True, question=standard['question'])}"
+    n = page.value(OUTCOMES, "n", 0, **where, statistic=statistic)
+    return f"{_direction(row)}{group}: {statistic} {mean} points{d}, n = {n}.{_relevance(page, row)}"
+
+
+def _relevance(page: Page, row: dict[str, Any]) -> str:
+    """Set the change beside what the source of the questionnaire calls relevant, in either tier from full precision."""
+    relevant = row["relevant_change"]
+    if not _there(relevant):
+        return ""
+    points = page.value(OUTCOMES, "relevant_change", 0, question=row["question"])
+    said = f" Its source calls a change of {points} points relevant"
+    if page.internal and _there(row["ci_low"]):  # limits of the public tier are rounded
+        near, far = sorted((abs(row["ci_low"]), abs(row["ci_high"])))
+        one_side = row["ci_low"] > 0 or row["ci_high"] < 0
+        place = (
+            "lies beyond it" if one_side and near >= relevant else "includes it" if far >= relevant else "lies below it"
+        )
+        said += f"; the interval {place}"
+    test = _one(page, OUTCOMES, **_where(row), statistic="equivalence")
+    if test is None or not _there(test["estimate"]):
+        return said + "."
+    small = "is" if test["note"] == "within the bounds" else "is not"
+    p = f" (two one-sided tests, {_p(page, OUTCOMES, test)})" if page.internal and _there(test["p"]) else ""
+    return f"{said}; the mean change {small} shown to be smaller{p} [@lakens2017]."
+
+
+def in_short(page: Page) -> list[str]:
+    """Return a sentence on every primary outcome, for the summary."""
+    rows = _main(page, "primary").to_dict("records")
+    return [f"**{row['label']}.** {_sentence(page, row).replace(' [@lakens2017]', '')}" for row in rows]
+
+
+# ---------------------------------------------------------------------------------------------------- all outcomes
+
+
+def change(page: Page) -> None:
+    """Explain the comparison and the primary outcomes with the numbers at hand."""
+    if cross_sectional(page):
+        page.say(design_note())
+    first, second = (page.wave(wave) for wave in page.facts["comparison"])
+    text = [f"The comparison is of the wave “{first}” with “{second}”.", _design(page)]
+    paired = page.facts["registered"]
+    text.append(
+        "The mean change has a paired t interval; the standardised change is the mean change over the standard "
+        "deviation of the changes (d_z) with Hedges' correction (also called g_z) and a noncentral t interval "
+        "[@lakens2013]."
+        if paired
+        else "The difference of means has Welch's t interval; the standardised difference is Hedges' g."
+    )
+    if page.internal:
+        text.append(
+            "P-values of the t test are adjusted after Holm within primary, secondary and exploratory outcomes "
+            "[@holm1979]; those of the signed-rank test, which is exact with ties and leaves unchanged participants "
+            "out [@wilcoxon1945], are not adjusted and stand beside them. The median change is over everybody."
+            if paired
+            else "P-values are not adjusted for the number of outcomes."
+        )
+    shown = _main(page).dropna(subset=["ci_low"])
+    if len(shown):
+        what = "mean change" if paired else "difference of means"
+        clear = page.count(shown["reading"].isin(CLEAR).sum(), OUTCOMES, f"{what}, intervals without zero")
+        text.append(
+            f"Of {page.count(len(shown), OUTCOMES, f'{what} with an interval')} outcomes, "
+            f"the interval of the {what} excludes zero in {clear}."
+        )
+    page.say(" ".join(text))
+    lines = [
+        f"- **{row['label']}** ({row['role']}). {_told(page, row)}" for row in _main(page, "primary").to_dict("records")
+    ]
+    page.say("\n".join(lines) or "The study names no primary outcome.")
+
+
+def _design(page: Page) -> str:
+    """Say how the two waves go together, to the team as the data show it outcome by outcome."""
+    if not page.facts["registered"]:
+        return (
+            "The study has no register, so nobody can be paired: the waves are compared as if they were different "
+            "people, which hides change that the same people would show."
+        )
+    common = "Change is computed in participants with a score in both waves."
+    rows = page.table(MISSING) if page.internal else None
+    if rows is None or rows.empty:
+        return common
+    designs = rows.drop_duplicates(["scale", "cohort"])["design"].value_counts()
+    meaning = {
+        "paired": "everybody with a score has one in both waves",
+        "partly paired": "some people have a score in one wave only",
+        "unpaired": "nobody has a score in both waves",
+    }
+    if len(designs) == 1:
+        design = designs.index[0]
+        return f"As the data show it, every outcome is {design}: {meaning[design]}. {common}"
+    said = [
+        f"{design} in {page.count(number, MISSING, f'outcomes with design={design}')} ({meaning[design]})"
+        for design, number in designs.items()
+    ]
+    return f"As the data show it, outcomes are {listed(said)}. {common}"
+
+
+def _told(page: Page, row: dict[str, Any]) -> str:
+    """Say all about a primary outcome: change, relevance, what could have been found, and single people."""
+    parts = [_sentence(page, row), _precision(page, row), _people(page, row)]
+    return " ".join(part for part in parts if part)
+
+
+def _precision(page: Page, row: dict[str, Any]) -> str:
+    """Say how small a change so many pairs could find."""
+    found = _one(page, OUTCOMES, **_where(row), statistic="detectable d_z")
+    if found is None or not _there(found["estimate"]):
+        return ""
+    value = page.value(OUTCOMES, "estimate", question=found["question"])
+    power = re.search(r"power ([\d.]+) %", found["method"])
+    said = f" with a power of {page.span(power[1], _source(page, OUTCOMES, found, 'method'))} %" if power else ""
+    return f"With so many pairs a test would find a standardised change of {value} or more{said}."
+
+
+def _source(page: Page, name: str, row: dict[str, Any], column: str) -> str:
+    return f"{page.path(name)} | {column} of question={row['question']}"
+
+
+def _people(page: Page, row: dict[str, Any]) -> str:
+    """Say how many people moved beyond the error of measurement and reached what is relevant, as far as shown."""
+    words = {"improved": "improved beyond it", "unchanged": "stayed within it", "worsened": "worsened beyond it"}
+    rows = page.rows(RESPONDERS, **_where(row), rule=RELIABLE).to_dict("records")
+    classes = [one for one in rows if one["outcome_class"] in words]
+    if not classes:
+        return ""
+    start = "Against the error of measuring one person"
+    limit = next((one for one in rows if _there(one["threshold"])), None)
+    if limit is not None:
+        digits = _points(page, limit["threshold"])
+        start += f" ({page.value(RESPONDERS, 'threshold', digits, question=limit['question'])} points)"
+    shown = [f"{_percent(page, one)} % {words[one['outcome_class']]}" for one in classes if _there(one["estimate"])]
+    hidden = [words[one["outcome_class"]] for one in classes if not _there(one["estimate"])]
+    if not shown:
+        said = f"{start}, no share is shown, since a class has too few people."
+    else:
+        said = f"{start}, {listed(shown)}" + (f"; how many {' or '.join(hidden)} is withheld." if hidden else ".")
+    reached = _one(page, RESPONDERS, **_where(row), rule=RELEVANT, outcome_class="reached")
+    if reached is not None and _there(reached["estimate"]):
+        said += f" The smallest relevant change was reached by {_percent(page, reached)} %."
+    return said
+
+
+def _percent(page: Page, row: dict[str, Any]) -> str:
+    return page.value(RESPONDERS, "estimate", 0, question=row["question"])
+
+
+def change_figure(page: Page) -> None:
+    """Show the forest of standardised change, where there is any."""
+    if page.table(OUTCOMES)["statistic"].isin([names["standard"] for names in BESIDE.values()]).any():
+        page.figure("change", "Standardised change in every outcome, turned so that the better side is on the right.")
+
+
+def change_table(page: Page) -> None:
+    """Show the estimates of change of every outcome."""
+    table = _main(page).reset_index(drop=True)
+    if table.empty:
+        return
+    paired, rows = page.facts["registered"], table.to_dict("records")
+    names = BESIDE[CHANGE if paired else DIFFERENCE]
+    every = {(row["scale"], row["cohort"], row["statistic"]): row for row in page.table(OUTCOMES).to_dict("records")}
+    other = {key: [every.get((row["scale"], row["cohort"], name)) for row in rows] for key, name in names.items()}
+    better = {(row["scale"], row["cohort"]): row for row in page.table(IMPROVED).to_dict("records")}
+    table["outcome"] = [_name(page, row) for row in rows]
+    table["change"] = [page.interval(row, None, True) for row in rows]
+    table["d"] = [DASH if row is None else page.interval(row, None, True) for row in other["standard"]]
+    table["median"] = [DASH if row is None else page.cell(row, "estimate", None, True) for row in other["median"]]
+    table["role"] = table["role"].str.capitalize()
+    columns = {
+        "outcome": "Outcome",
+        "n": "n",
+        "change": "Mean change" if paired else "Difference of means",
+        "d": "d<sub>z</sub>" if paired else "g",
+        "median": "Median change" if paired else "Difference of medians",
+    }
+    if paired:
+        cells = [better.get((row["scale"], row["cohort"])) for row in rows]
+        table["improved"] = [DASH if row is None else page.cell(row, "estimate", 0) for row in cells]
+        columns["improved"] = "Improved, %"
+    else:
+        table["order"] = [DASH if row is None else page.cell(row, "estimate", None, True) for row in other["order"]]
+        columns["order"] = "Cliff's δ"
+    notes = [
+        "Brackets: interval. Median change: Hodges-Lehmann pseudo-median over all pairs. "
+        "Improved: share that moved in the better direction."
+        if paired
+        else "Brackets: interval. Difference of medians: Hodges-Lehmann shift. g: Hedges."
+    ]
+    if page.internal:
+        table["p_t"] = [format_p(row["p_adjusted"] if paired else row["p"]) for row in rows]
+        table["p_w"] = [DASH if row is None else format_p(row["p"]) for row in other["median"]]
+        columns |= {
+            "p_t": "p (t, Holm)" if paired else "p (Welch)",
+            "p_w": "p (ranks, unadjusted)" if paired else "p (ranks)",
+        }
+        notes.append(
+            "p (t, Holm): paired t test, adjusted after Holm within the role. "
+            "p (ranks, unadjusted): exact signed-rank test, not adjusted for the number of outcomes."
+            if paired
+            else "p: Welch's t test and Mann-Whitney test, not adjusted for the number of outcomes."
+        )
+    notes += [f"{_name(page, row)}: {row['note']}." for row in rows if row["note"]]
+    page.say("::: {#tbl-change}\n")
+    page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
+    who = "participants with a score in both waves" if paired else "the waves taken as different people"
+    page.say(f"Change in every outcome, {who}.\n:::")
+
+
+def means_figure(page: Page) -> None:
+    """Show the means by wave, where some are told."""
+    if page.table("change/means.csv")["estimate"].notna().any():
+        page.figure(
+            "means", "Means of the same participants before and after, with intervals, in points of each scale."
+        )
+
+
+# ---------------------------------------------------------------------------------------------------- other choices
+
+
+def _specifications(page: Page) -> pd.DataFrame:
+    """Return the specifications of the primary outcomes, each with what it says about zero."""
+    rows = page.rows(ROBUSTNESS, role="primary")
+    level = page.facts["statistics"]["confidence"]
+    return rows.assign(verdict=[verdict(row, level) for row in rows.to_dict("records")])
+
+
+def robustness(page: Page) -> None:
+    """Say whether the primary outcomes hang on a choice, and show all choices."""
+    rows = _specifications(page)
+    if rows.empty:
+        return
+    page.say("## The same question under other choices {#sec-robustness}")
+    table = " The numbers are in @tbl-robustness." if page.internal and rows["estimate"].notna().any() else ""
+    page.say(
+        "Who counts, how missing scores are treated and what is taken to be independent are choices. The paired t "
+        "interval is the planned one; the others ask the same question in other ways, and none is the right one. "
+        "A conclusion that holds in all of them does not hang on a choice [@steegen2016; @simonsohn2020]. "
+        "Mixed models use everybody with a score, with the degrees of freedom of Kenward and Roger [@kenward1997]; "
+        "those by institution take institutions and not people as independent [@bell2002; @cameron2008]." + table
+    )
+    groups = rows.groupby(["scale", "cohort"], sort=False)
+    page.say(
+        "\n".join(f"- **{_name(page, some.iloc[0].to_dict())}.** {_agreement(page, some)}" for _key, some in groups)
+    )
+    if rows["estimate"].notna().any():
+        left = (rows["estimate"].notna() & (rows["verdict"] == UNTOLD)).any()
+        page.figure(
+            "robustness",
+            "Change of the primary outcomes under every specification, in points, turned so that the better side is "
+            "on the right. Filled: zero is excluded by the interval"
+            + (" or, where there is none, by the test" if page.internal else "")
+            + "; hollow: it is not."
+            + (" A stroke: no interval is shown." if left else ""),
+        )
+
+
+def _agreement(page: Page, some: pd.DataFrame) -> str:
+    """Say whether all specifications of an outcome agree in direction and in excluding zero, and which do not."""
+    first = some.iloc[0].to_dict()
+    source = f"{first['scale']}, {first['cohort']}"
+    found = some[some["estimate"].notna()]
+    if found.empty:
+        reasons = list(dict.fromkeys(note.removeprefix("undefined: ") for note in some["note"] if note))
+        return f"No specification gives an estimate: {'; '.join(reasons) or 'no reason is told'}."
+    told = found[found["verdict"] != UNTOLD]
+    count = page.count(len(told), ROBUSTNESS, f"specifications with a verdict, {source}")
+    said = [*_way(page, found, told, count), *_zero(page, told, count, source)]
+    untold = [_named(page, name) for name in found.loc[found["verdict"] == UNTOLD, "specification"]]
+    if untold:
+        said.append(f"No interval is shown for {listed(untold)}.")
+    lost = [_named(page, name) for name in some.loc[some["estimate"].isna(), "specification"]]
+    if lost:
+        said.append(f"No estimate has {listed(lost)}.")
+    flip = found[found["smallest_p"].notna()] if page.internal else found.iloc[:0]
+    if len(flip):
+        row, level = flip.iloc[0].to_dict(), page.facts["statistics"]["confidence"]
+        said.append(
+            "The sign flip has only as many patterns as its institutions allow: its p cannot fall under "
+            f"{_p(page, ROBUSTNESS, row, 'smallest_p').removeprefix('p = ')}"
+            + (", so it cannot exclude zero here" if row["smallest_p"] >= 1 - level else "")
+            + f"; here {_p(page, ROBUSTNESS, row)}."
+        )
+    return " ".join(said)
+
+
+def _way(page: Page, found: pd.DataFrame, told: pd.DataFrame, count: str) -> list[str]:
+    """Say whether the estimates point the same way; to the public only readings tell, since estimates are rounded."""
+    if not page.internal:
+        ways = set(told["reading"]) - {"no clear change", ""}
+        return ["Specifications with an interval point in different directions."] if len(ways) > 1 else []
+    planned = found[found["specification"] == PLANNED]
+    way = (planned if len(planned) else found).iloc[0]["estimate"]
+    other = found[(found["estimate"] > 0) != (way > 0)] if way else found.iloc[:0]
+    if other.empty:
+        every = page.count(len(found), ROBUSTNESS, "specifications with an estimate")
+        better = (way > 0) == (found.iloc[0]["direction"] == "higher is better")
+        end = f" (to the {'better' if better else 'worse'})" if way else ""
+        return [f"All {every} specifications agree in direction{end}."]
+    return [
+        f"Not in the direction of the planned one: {listed([_named(page, one) for one in other['specification']])}."
+    ]
+
+
+def _zero(page: Page, told: pd.DataFrame, count: str, source: str) -> list[str]:
+    """Say which specifications exclude a change of zero."""
+    if told.empty:
+        return []
+    without = told[told["verdict"] == INCLUDES]
+    kind = "specifications" if page.internal else "specifications with an interval"
+    if without.empty:
+        return [f"All {count} {kind} exclude a change of zero."]
+    if len(without) == len(told):
+        return [f"None of {count} {kind} excludes a change of zero."]
+    clear = page.count((told["verdict"] == EXCLUDES).sum(), ROBUSTNESS, f"specifications without zero, {source}")
+    names = listed([_named(page, one) for one in without["specification"]])
+    return [f"{clear} of {count} {kind} exclude a change of zero; those that do not: {names}."]
+
+
+def _named(page: Page, name: str) -> str:
+    """Return the name of a specification in prose; some have a digit, which is no number."""
+    return f"“{page.span(name, f'{page.path(ROBUSTNESS)} | specification')}”"
+
+
+def robustness_table(page: Page) -> None:
+    """Show every specification of the primary outcomes, to the team only."""
+    table = _specifications(page).reset_index(drop=True) if page.internal else None
+    if table is None or table["estimate"].isna().all():
+        return
+    rows = table.to_dict("records")
+    table["outcome"] = [_name(page, row) for row in rows]
+    table["change"] = [page.interval(row, None, True) for row in rows]
+    table["df"] = [row["df"] or DASH for row in rows]
+    table["p_shown"] = [format_p(row["p"]) for row in rows]
+    columns = {
+        "specification": "Specification",
+        "who": "Who is counted",
+        "n": "n",
+        "change": "Change",
+        "df": "df",
+        "p_shown": "p",
+    }
+    notes = [
+        "Change in points as scored, later less earlier wave; brackets: interval. n: people, with both scores or with "
+        "any; of “unpaired (Welch)”: scores. P-values are not adjusted. No interval: the method is a test.",
+        *_notes_by_specification(rows, table["outcome"].tolist()),
+    ]
+    page.say("::: {#tbl-robustness}\n")
+    page.show(
+        table, columns, groups="outcome", right=["change", "df", "p_shown"], name="robustness", notes=notes
+    )  # fmt: skip
+    page.say("Change of the primary outcomes under every specification.\n:::")
+
+
+def _notes_by_specification(rows: list[dict[str, Any]], outcomes: list[str]) -> list[str]:
+    """Return every note once, with the specifications it is on; with the outcomes where it is on some of them only."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if row["note"]:
+            found.setdefault(row["note"], {}).setdefault(row["specification"], []).append(outcome)
+    every = len(set(outcomes))
+    return [
+        "; ".join(name if len(where) == every else f"{name} ({', '.join(where)})" for name, where in names.items())
+        + f": {note}."
+        for note, names in found.items()
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- single people
+
+
+def responders(page: Page) -> None:
+    """Show how many people moved beyond the error of measurement, where any share is told."""
+    table = page.table(RESPONDERS)
+    told = table[(table["outcome_class"] != "all") & table["estimate"].notna()]
+    if told.empty:
+        if len(table):
+            page.say("How many single participants changed is not shown: every class has too few people.")
+        return
+    page.say("## Single participants {#sec-responders}")
+    page.say(
+        "A mean can rise while most people stay as they were. A participant changed reliably when the score moved by "
+        "more than the error of measuring one person twice, from alpha in the first wave [@jacobson1991]. Shorter and "
+        "less reliable scales need a larger movement. @tbl-responders counts them; regression to the mean is not taken "
+        "out."
+    )
+    found = {
+        (row["scale"], row["cohort"], row["rule"], row["outcome_class"]): row for row in table.to_dict("records")
+    }  # fmt: skip
+    reliable = table[table["rule"] == RELIABLE]
+    limits = reliable.dropna(subset=["threshold"]).groupby(["scale", "cohort"])["threshold"].first().to_dict()
+    wide = reliable.drop_duplicates(["scale", "cohort"]).reset_index(drop=True)
+    keys = list(zip(wide["scale"], wide["cohort"], strict=True))
+    wide["outcome"] = [_name(page, row) for row in wide.to_dict("records")]
+    everybody = [found.get((*key, RELIABLE, "all")) for key in keys]
+    wide["people_shown"] = [DASH if row is None else page.cell(row, "n", 0) for row in everybody]
+    wide["threshold_shown"] = [
+        format_number(limits[key], _points(page, limits[key])) if key in limits else DASH for key in keys
+    ]
+    columns = {"outcome": "Outcome", "people_shown": "n", "threshold_shown": "Threshold, points"}
+    classes = {"improved": "Improved", "unchanged": "Unchanged", "worsened": "Worsened"}
+    for name, heading in classes.items():
+        wide[name] = [_share(page, found.get((*key, RELIABLE, name))) for key in keys]
+        columns[name] = heading
+    spanners = {"Reliable change, %": list(classes)}
+    if any((*key, RELEVANT, "reached") in found for key in keys):
+        wide["reached"] = [_share(page, found.get((*key, RELEVANT, "reached"))) for key in keys]
+        columns["reached"] = "Reached"
+        spanners["Relevant change, %"] = ["reached"]
+    notes = [
+        "Threshold of reliable change for one person. Withheld: too few people in the class, or protecting such a "
+        "class. Intervals stand in change/responders.csv."
+    ]
+    notes += _reasons({name: row["note"] for name, row in zip(wide["outcome"], everybody, strict=True) if row})
+    page.say("::: {#tbl-responders}\n")
+    page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="responders", notes=notes)
+    page.say("Participants by reliable change, and those who reached the smallest relevant change.\n:::")
+
+
+def _reasons(notes: dict[str, str]) -> list[str]:
+    """Return notes on outcomes as few lines: the reliabilities together, then every other note."""
+    found = {name: re.fullmatch(r"reliability ([\d.]+) \(alpha before\)", note) for name, note in notes.items()}
+    alphas = [f"{name} {match[1]}" for name, match in found.items() if match]
+    others = [f"{name}: {note}." for name, note in notes.items() if note and not found[name]]
+    return [*([f"Reliability (alpha before): {'; '.join(alphas)}."] if alphas else []), *others]
+
+
+def _share(page: Page, row: dict[str, Any] | None) -> str:
+    return DASH if row is None else page.cell(row, "estimate", 0)
+
+
+# ---------------------------------------------------------------------------------------------------- for the team
+
+
+def missing(page: Page) -> None:
+    """Say who is missing and what that may do to the change, to the team only."""
+    if not page.internal or page.table(MISSING).empty:
+        return
+    page.say("## Missing scores {#sec-missing}")
+    table = page.table(MISSING)
+    mains = {(row["scale"], row["cohort"]): row for row in _main(page).to_dict("records")}
+    text = [
+        "Not everybody has a score in both waves. @tbl-missing sets those who have both beside those who have only "
+        "the first one, in their first score, and the mean change of the pairs beside the one with missing scores "
+        "imputed. Imputation takes scores to be missing at random given the other score and the institution "
+        "[@rubin1987]; whether that holds cannot be seen in the data."
+    ]
+    left = table[(table["statistic"] == ATTRITION) & table["ci_low"].notna()]
+    if len(left):
+        apart = page.count(_outside(left).sum(), MISSING, "intervals of g without zero")
+        every = page.count(len(left), MISSING, "g with an interval")
+        text.append(
+            f"The interval of the difference in the first score excludes zero in {apart} of {every} outcomes; that a "
+            "difference is not found does not show that there is none."
+        )
+    imputed = table[(table["statistic"] == IMPUTED) & table["ci_low"].notna()]
+    if len(imputed):
+        text.append(_imputed(page, imputed, mains))
+    page.say(" ".join(text))
+    rows = [row for row in table[table["statistic"] == TIPPING].to_dict("records") if row["role"] == "primary"]
+    lines = [
+        f"- **{_name(page, row)}.** The interval of the imputed mean change would hold zero if the scores that are "
+        f"missing after were {page.value(MISSING, 'estimate', sign=True, question=row['question'])} standard "
+        "deviations from what is imputed."
+        for row in rows
+        if _there(row["estimate"])
+    ]
+    page.say("\n".join(lines))
+    _missing_table(page, table, mains)
+
+
+def _outside(rows: pd.DataFrame) -> pd.Series:
+    return (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+
+
+def _imputed(page: Page, imputed: pd.DataFrame, mains: dict[tuple[str, str], dict[str, Any]]) -> str:
+    """Say for how many outcomes the pairs and everybody say the same about zero."""
+    differ = [
+        _name(page, row)
+        for row, outside in zip(imputed.to_dict("records"), _outside(imputed), strict=True)
+        if outside != (mains[row["scale"], row["cohort"]]["reading"] in CLEAR)
+    ]
+    every = page.count(len(imputed), MISSING, "imputed mean change with an interval")
+    if not differ:
+        return f"In all {every} outcomes pairs and imputed scores say the same about zero."
+    same = page.count(len(imputed) - len(differ), MISSING, "same about zero as the paired mean change")
+    return f"In {same} of {every} outcomes pairs and imputed scores say the same about zero; not in {listed(differ)}."
+
+
+def _missing_table(page: Page, table: pd.DataFrame, mains: dict[tuple[str, str], dict[str, Any]]) -> None:
+    found = {(row["scale"], row["cohort"], row["statistic"]): row for row in table.to_dict("records")}
+    wide = table.drop_duplicates(["scale", "cohort"]).reset_index(drop=True)
+    keys = list(zip(wide["scale"], wide["cohort"], strict=True))
+    wide["outcome"] = [_name(page, row) for row in wide.to_dict("records")]
+    cells = {name: [found.get((*key, name)) for key in keys] for name in (ATTRITION, IMPUTED, TIPPING)}
+    wide["first"] = [DASH if row is None else page.cell(row, "n", 0) for row in cells[ATTRITION]]
+    wide["g"] = [DASH if row is None else page.interval(row, None, True) for row in cells[ATTRITION]]
+    wide["pairs"] = [page.interval(mains[key], None, True) if key in mains else DASH for key in keys]
+    wide["imputed"] = [DASH if row is None else page.interval(row, None, True) for row in cells[IMPUTED]]
+    wide["tipping"] = [DASH if row is None else page.cell(row, "estimate", None, True) for row in cells[TIPPING]]
+    columns = {
+        "outcome": "Outcome",
+        "first": "n first",
+        "g": "First score, g",
+        "pairs": "Mean change, pairs",
+        "imputed": "Mean change, imputed",
+        "tipping": "Tipping point, SD",
+    }
+    reasons: dict[str, list[str]] = {}
+    for name, head in ((ATTRITION, "First score"), (IMPUTED, "Imputed"), (TIPPING, "Tipping point")):
+        for outcome, row in zip(wide["outcome"], cells[name], strict=True):
+            if row and row["note"].startswith("undefined: "):
+                reasons.setdefault(f"{head}, {row['note'].removeprefix('undefined: ')}", []).append(outcome)
+    notes = [
+        "n first: people with a first score. g: Hedges' g of the first score, those with both scores less those "
+        "without the second; brackets: interval. Tipping point: the shift of the missing later scores at which the "
+        "imputed interval first holds zero, in standard deviations.",
+        *(f"{why}: {'; '.join(names)}." for why, names in reasons.items()),
+    ]
+    page.say("::: {#tbl-missing}\n")
+    page.show(wide, columns, right=list(columns)[1:], name="missing", notes=notes)
+    page.say("Completers against drop-outs, and mean change of the pairs and with imputed scores.\n:::")
+
+
+def items(page: Page) -> None:
+    """Say how many single items moved, to the team only."""
+    if not page.internal or page.table(ITEMS).empty:
+        return
+    table = page.table(ITEMS)
+    odds = table[(table["statistic"] == "odds ratio of a higher answer") & table["ci_low"].notna()]
+    shares = table[table["p"].notna()]
+    text = []
+    if len(odds):
+        clear = ((odds["ci_low"] > 1) | (odds["ci_high"] < 1)).sum()
+        text.append(
+            f"Of {page.count(len(odds), ITEMS, 'odds ratio with an interval')} single items, "
+            f"{page.count(clear, ITEMS, 'intervals of the odds ratio without 1')} have an interval of the odds ratio "
+            "of a higher answer, after against before, that excludes equal odds, by a cumulative "
+            "logit model [@mccullagh1980]."
+        )
+    if len(shares):
+        level = page.facts["statistics"]["confidence"]
+        clear = page.count((shares["p"] < 1 - level).sum(), ITEMS, "McNemar tests with p below the level")
+        text.append(
+            f"Of {page.count(len(shares), ITEMS, 'McNemar tests')} items with two answers, {clear} differ between the "
+            "waves by McNemar's exact test."
+        )
+    if text:
+        text.append(
+            "None of this is adjusted: with so many items some move by chance. Single items stand in "
+            "`change/items.csv` and are for exploration."
+        )
+        page.say("## Single items {#sec-change-items}", " ".join(text))
+
+
+def progression(page: Page) -> None:
+    """Show the criteria for going on with their lights, to the team only."""
+    if not page.internal or page.table(PROGRESSION).empty:
+        return
+    rows = page.table(PROGRESSION).to_dict("records")
+    page.say("## Criteria for going on {#sec-progression}")
+    said = []
+    for light in LIGHTS:
+        number = sum(row["light"] == light for row in rows)
+        if number:
+            said.append(f"{page.count(number, PROGRESSION, f'light={light}')} {light}")
+    page.say(
+        "Before the pilot is followed by a larger study, @tbl-progression sets what was found beside what was wanted "
+        f"[@avery2017]: {listed(said) or 'no criterion could be judged'}. A light is green when the whole interval "
+        "lies at the green threshold or above, red when it lies below the amber one, and amber between; where there is "
+        "no interval, the estimate decides. The lights inform a decision; they do not make it."
+    )
+    lines = [
+        "| Criterion | Found, % | Green from | Red below | Light | Source of the thresholds |",
+        "|:-----------------|-------------:|---------:|---------:|:---------|:--------------|",
+    ]
+    for row in rows:
+        colour = LIGHTS.get(row["light"], "")
+        light = f'[●]{{style="color: {colour}"}} {row["light"]}' if colour else "not judged"
+        green, amber = (format_number(row[name], 0 if row[name] % 1 == 0 else 1) for name in ("green", "amber"))
+        cells = [_plain(row["label"]), page.interval(row, 1), green, amber, light, _plain(row["source"])]
+        lines.append(f"| {' | '.join(cells)} |")
+    notes = [f"{row['label']}: {row['note'].removeprefix('undefined: ')}." for row in rows if row["note"]]
+    page.say("\n".join(lines), ": Criteria for going on, and what the pilot found. {#tbl-progression}")
+    page.say(*[f"::: {{.small}}\n{_plain(note)}\n:::" for note in notes])
+
+
+def _plain(text: str) -> str:
+    """Return text of the configuration so that no sign of it is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|#@^~$])", r"\\\1", text)
