@@ -394,8 +394,8 @@ def raters(page: Page) -> None:
             )
         ]
         lines.append(
-            f"- **Auditors, {track}.** The share of {cases} cases in which the external auditors of an institution gave the "
-            f"same verdict is {agreed} ({auditors} auditors in all); {', '.join(parts)}."
+            f"- **Auditors, {track}.** The share of {cases} cases in which the external auditors of an institution "
+            f"gave the same verdict is {agreed} ({auditors} auditors in all); {', '.join(parts)}."
         )
     for dimension in dict.fromkeys(table.loc[table["about"] == "ratings", "group"]):
         where = {"about": "ratings", "group": dimension}
