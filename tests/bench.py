@@ -104,6 +104,7 @@ def in_sequence() -> None:
         known,
         outcomes=config["outcomes"],
         settings=config["change"],
+        waves=study.waves(),
         enrolled={"found": len(admitted["participants"]), "planned": config["study"]["registered_enrolment"]},
         confidence=confidence,
         min_n=min_n,

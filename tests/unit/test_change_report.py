@@ -89,6 +89,7 @@ def page_of(folder, tier="internal", registered=True, registry="", **found):
         "parts": ["change"],
         "registered": registered,
         "comparison": ["pre", "post"],
+        "retrospective": [],
         "study": {**LABELS, "registry_design": registry},
         "statistics": {"confidence": 0.95, "min_n": 10},
         "tiers": {"internal_floor": 5, "release_floor": 10, "release_round_to": 5, "release_decimals": 1},

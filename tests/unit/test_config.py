@@ -96,7 +96,7 @@ def test_byte_order_mark_does_no_harm(tmp_path):
         ({"study": {"tilte": "x"}}, "c.yaml: `study.tilte` is not a known key. Did you mean `title`?"),
         (
             {"change": {"zzz": 1}},
-            "c.yaml: `change.zzz` is not a known key. Known keys: comparison, imputations, progression.",
+            "c.yaml: `change.zzz` is not a known key. Known keys: comparison, retrospective, subgroup_min_n, imputations, progression.",
         ),
         (
             {"outcomes_": {}},

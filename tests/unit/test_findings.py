@@ -18,6 +18,7 @@ from piloteval.measures import certification, change, delphi, robustness, sample
 from piloteval.release.publish import publish
 from piloteval.statistic import Statistic
 from piloteval.synthesis import joint
+from scipy import stats
 
 repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
@@ -269,14 +270,18 @@ def scores(pre, post, name="x.up", cohort="c"):
     return pd.DataFrame(rows).astype({"score": "float64"})
 
 
-def compare(table, *outcomes, min_n=3, registered=True, responses=NO_ANSWERS, planned=None):
+def compare(table, *outcomes, min_n=3, registered=True, responses=NO_ANSWERS, planned=None, retrospective=()):
     asked = [{"role": "primary", "cohorts": [], **one} for one in outcomes or ({"scale": "x.up"},)]
     made = change.compare(
         table,
         responses,
         {"x": X},
         outcomes=asked,
-        settings={"comparison": ["pre", "post"], "imputations": 5, "progression": CRITERIA},
+        settings={
+            **{"comparison": ["pre", "post"], "imputations": 5, "progression": CRITERIA},
+            **{"retrospective": retrospective, "subgroup_min_n": 12},
+        },
+        waves=["pre", "post", "later"],
         confidence=0.95,
         min_n=min_n,
         registered=registered,
@@ -287,7 +292,7 @@ def compare(table, *outcomes, min_n=3, registered=True, responses=NO_ANSWERS, pl
         tables.conform(one, contract)
     keys = {
         "outcomes": ["statistic"], "means": ["wave"], "improved": [], "robustness": ["specification"],
-        "responders": ["rule", "outcome_class"], "missing": ["statistic"],
+        "responders": ["rule", "outcome_class"], "missing": ["statistic"], "subgroups": [],
     }  # fmt: skip
     return {
         name: one.set_index(["scale", "cohort", *keys[name]]) if name in keys and len(one) else one
@@ -516,6 +521,38 @@ def test_single_items():
     assert table.loc["x_1", "estimate"] == pytest.approx((9 - 2) / 30)
     assert table.loc["x_1", "p"] == pytest.approx(2 * (1 + 11 + 55) / 2**11)
     assert table.loc["x_2", "note"] == "undefined: fewer than 10 pairs"
+
+
+def test_more_than_two_waves_are_compared_together():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    two = scores(PRE, post)
+    later = two[two["wave"] == "post"].assign(wave="later", score=lambda table: table["score"] + 0.25)
+    found = compare(pd.concat([two, later]))["outcomes"].loc[("x.up", "all")]
+    row = found.loc["any difference of the waves"]
+    # Friedman by hand: ranks in every person from the three scores.
+    ranks = pd.DataFrame({"pre": PRE, "post": post, "later": [one + 0.25 for one in post]}).rank(axis=1)
+    assert row["estimate"] == pytest.approx(stats.friedmanchisquare(*ranks.to_numpy().T).statistic / (15 * 2))
+    assert row["p"] == pytest.approx(stats.friedmanchisquare(*ranks.to_numpy().T).pvalue)
+    assert found.loc["mean change, all waves", "estimate"] == pytest.approx(sum(GAIN) / len(GAIN))
+    assert found.loc["mean change, all waves", "n"] == 15
+    only = compare(two)["outcomes"].loc[("x.up", "all")]
+    assert "any difference of the waves" not in only.index
+
+
+def test_a_wave_asked_in_retrospect_is_said():
+    made = compare(scores(PRE, PRE), retrospective=("pre",))
+    assert set(made["missing"]["design"]) == {"paired; pre asked in retrospect"}
+
+
+def test_cohorts_are_described_and_not_tested():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    other = scores(PRE, post, cohort="d").assign(person=lambda table: "q" + table["person"])
+    table = pd.concat([scores(PRE[:11], post[:11]), other])
+    found = compare(table)["subgroups"].loc["x.up"]
+    assert found["n"].to_dict() == {"c": 11, "d": 15}
+    assert found.loc["c", "note"] == "descriptive: a small group"
+    assert found.loc["d", "note"] == "descriptive: no comparison of cohorts was planned"
+    assert compare(table, {"scale": "x.up", "cohorts": ["c"]})["subgroups"].empty
 
 
 @pytest.mark.parametrize(

@@ -312,7 +312,7 @@ def test_raters_of_two_institutions_may_bear_the_same_number(tmp_path):
         (
             "P1,2025-10-01,everything",
             "scope",
-            "the value is not allowed; expected one of survey, interview, quotes, all",
+            "the value is not allowed; expected one of survey, interview, quotes, panel, all",
         ),
         ("P1,2025-10-01,", "scope", "the cell is empty; expected a value"),
         (",2025-10-01,all", "participant", "the cell is empty; expected a value"),

@@ -148,6 +148,7 @@ rule compare_waves:
         robustness="results/internal/change/robustness.csv",
         responders="results/internal/change/responders.csv",
         missing="results/internal/change/missing.csv",
+        subgroups="results/internal/change/subgroups.csv",
         single_items="results/internal/change/items.csv",
         progression="results/internal/change/progression.csv",
         means="results/internal/change/means.csv",
@@ -161,6 +162,7 @@ rule compare_waves:
     params:
         outcomes=study.config["outcomes"],
         settings=study.config["change"],
+        waves=study.waves(),
         planned=study.config["study"]["registered_enrolment"],
         registered=study.has("register"),
         confidence=study.config["statistics"]["confidence"],

@@ -7,7 +7,7 @@ with job(snakemake) as this:
     from piloteval.measures import change
 
     enrolled = {"found": len(this.read("participants")), "planned": this.params.planned}
-    settings = this.values("outcomes", "settings", "confidence", "min_n", "registered")
+    settings = this.values("outcomes", "settings", "waves", "confidence", "min_n", "registered")
     instruments = read_instruments(this.files("instruments"))
     found = change.compare(this.read("scores"), this.read("responses"), instruments, enrolled=enrolled, **settings)
     this.write(single_items=found.pop("items"), **found)

@@ -56,6 +56,7 @@ RESULTS = {
         "change/robustness.csv",
         "change/responders.csv",
         "change/missing.csv",
+        "change/subgroups.csv",
         "change/items.csv",
         "change/progression.csv",
         "change/means.csv",
@@ -266,6 +267,11 @@ class Study:
                     f"{where}: `change.comparison` names the wave `{wave}`. Waves of the study: {', '.join(waves)}."
                 )
         known = {one.split(".")[0] for one in self.config["instruments"]}
+        for wave in self.config["change"]["retrospective"]:
+            if wave not in waves:
+                faults.append(
+                    f"{where}: `change.retrospective` names the wave `{wave}`. Waves of the study: {', '.join(waves)}."
+                )
         retest = self.config["reliability"]["retest"]
         if len(retest) == 1:
             faults.append(f"{where}: `reliability.retest` names one wave. Name two waves, or none.")
@@ -436,6 +442,7 @@ class Study:
             "registered": self.has("register"),
             "outcomes": config["outcomes"],
             "comparison": config["change"]["comparison"],
+            "retrospective": config["change"]["retrospective"],
             "reliability": config["reliability"],
             "statistics": config["statistics"],
             "tiers": config["tiers"],

@@ -578,6 +578,14 @@ CONTRACTS: dict[str, Table] = {
             statistics=ESTIMATE,
         ),
         Table(
+            "internal/change/subgroups.csv",
+            "the mean change of an outcome in a cohort, descriptive",
+            _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT) | STATISTIC,
+            keys=("scale", "cohort"),
+            people=("n",),
+            statistics=ESTIMATE,
+        ),
+        Table(
             "internal/change/items.csv",
             "the change of a single item",
             _columns(instrument=TEXT, item=TEXT, reversed=TEXT, statistic=TEXT)

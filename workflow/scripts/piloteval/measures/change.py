@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from piloteval.config import Instrument, Scale
-from piloteval.measures import missing, pg, prepost, reliability, responders, robustness, steps, unpaired
+from piloteval.measures import (
+    consensus,
+    missing,
+    mixed,
+    pg,
+    prepost,
+    reliability,
+    responders,
+    robustness,
+    steps,
+    unpaired,
+)
 from piloteval.measures.agreement import proportion
 from piloteval.measures.scoring import items_wide
 from piloteval.statistic import Statistic, in_percent
@@ -26,13 +37,13 @@ PAIRED, PARTLY, UNPAIRED = "paired", "partly paired", "unpaired"
 PLANNED = "mean change"
 
 
-def scores_of(scores: pd.DataFrame, scale: str, cohort: str, waves: tuple[str, str]) -> pd.DataFrame:
+def scores_of(scores: pd.DataFrame, scale: str, cohort: str, waves: tuple[str, ...]) -> pd.DataFrame:
     """Return the scores of an outcome, everybody with at least one.
 
     Returns
     -------
-    pandas.DataFrame, shape (people, 2)
-        Columns are the two waves; a missing score is missing.
+    pandas.DataFrame, shape (people, waves)
+        Columns are the waves; a missing score is missing.
     """
     here = scores[(scores["scale"] == scale) & scores["wave"].isin(waves)]
     here = here if cohort == ALL else here[here["cohort"] == cohort]
@@ -47,6 +58,7 @@ def compare(
     *,
     outcomes: list[dict[str, Any]],
     settings: dict[str, Any],
+    waves: list[str],
     confidence: float,
     min_n: int,
     registered: bool,
@@ -65,7 +77,10 @@ def compare(
     outcomes : list of dict
         ``scale``, ``role`` and ``cohorts`` of each outcome.
     settings : dict
-        ``comparison`` (the earlier and the later wave), ``imputations`` and ``progression`` (criteria).
+        ``comparison`` (the earlier and the later wave), ``imputations``, ``subgroup_min_n``, ``retrospective`` (waves
+        asked for afterwards) and ``progression`` (criteria).
+    waves : list of str
+        All waves with questionnaires, in time order.
     confidence : float
         Level of the intervals.
     min_n : int
@@ -88,17 +103,18 @@ def compare(
     import pandas as pd
 
     found: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("outcomes", "means", "improved", "robustness", "responders", "missing")
+        name: [] for name in ("outcomes", "means", "improved", "robustness", "responders", "missing", "subgroups")
     }
-    waves = (settings["comparison"][0], settings["comparison"][1])
+    compared = (settings["comparison"][0], settings["comparison"][1])
+    retrospective = [wave for wave in compared if wave in settings["retrospective"]]
     scales = {scale.id: scale for instrument in instruments.values() for scale in instrument.scales}
     site = scores.drop_duplicates("person").set_index("person")["site"]
     for outcome in outcomes:
         scale = scales[outcome["scale"]]
         for cohort in outcome["cohorts"] or [ALL]:
-            wide = scores_of(scores, scale.id, cohort, waves)
+            wide = scores_of(scores, scale.id, cohort, compared)
             about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
-            one = _Outcome(wide, scale, instruments[scale.instrument], about, waves, confidence, min_n, registered)
+            one = _Outcome(wide, scale, instruments[scale.instrument], about, compared, confidence, min_n, registered)
             found["outcomes"] += one.outcomes()
             found["means"] += one.means()
             found["improved"].append(one.improved())
@@ -108,7 +124,12 @@ def compare(
             complete = answered.groupby("person")["wave"].nunique().reindex(wide.index).fillna(0) == 2
             found["robustness"] += one.robustness(complete, site.reindex(wide.index), settings["imputations"])
             found["responders"] += one.responders(responses)
-            found["missing"] += one.missing(site.reindex(wide.index), settings["imputations"])
+            found["missing"] += one.missing(site.reindex(wide.index), settings["imputations"], retrospective)
+            found["outcomes"] += one.over_waves(scores_of(scores, scale.id, cohort, tuple(waves)))
+        if registered:
+            found["subgroups"] += _subgroups(
+                scores, scale, outcome, compared, settings["subgroup_min_n"], confidence, min_n
+            )
     table = pd.DataFrame(found.pop("outcomes"))
     planned = (table["statistic"] == PLANNED) & table["p"].notna()
     for _role, family in table[planned].groupby("role"):
@@ -120,8 +141,10 @@ def compare(
     return {
         "outcomes": table,
         **{name: pd.DataFrame(rows) for name, rows in found.items()},
-        "items": _items(responses, [instruments[name] for name in sorted(asked)], waves, confidence, min_n, registered),
-        "progression": _progression(scores, waves, settings["progression"], enrolled, confidence, registered),
+        "items": _items(
+            responses, [instruments[name] for name in sorted(asked)], compared, confidence, min_n, registered
+        ),
+        "progression": _progression(scores, compared, settings["progression"], enrolled, confidence, registered),
     }
 
 
@@ -362,7 +385,50 @@ class _Outcome:
                 rows.append(self._row(f"responders.{rule}.", name, value, **more))
         return rows
 
-    def missing(self, sites: pd.Series, imputations: int) -> list[dict[str, Any]]:
+    def over_waves(self, every: pd.DataFrame) -> list[dict[str, Any]]:
+        """Compare more than two waves: Friedman's test in people with all, and a mixed model of everybody's scores."""
+        every = every[[wave for wave in every if every[wave].notna().any()]]
+        if every.shape[1] < 3 or len(self.both) < self.min_n:
+            return []
+        test, w = consensus.concordance_test(every), consensus.kendall_w(every)
+        long = every.stack()
+        person, wave = long.index.get_level_values(0), long.index.get_level_values(1)
+        design = np.column_stack(
+            [np.ones(len(long)), *(wave == name for name in every.columns if name != self.waves[0])]
+        )
+        names = ["first", *(name for name in every.columns if name != self.waves[0])]
+        fit = mixed.mixed_model(
+            long.to_numpy(),
+            design.astype(float),
+            {"person": person.to_numpy()},
+            names=names,
+            confidence=self.confidence,
+        )
+        effect = fit.fixed.get(self.waves[1])
+        change = Statistic(None, len(every), fit.method, note=fit.note)
+        if effect is not None:
+            change = Statistic(
+                effect.estimate, len(every), fit.method, effect.ci_low, effect.ci_high, effect.ci_method, note=fit.note
+            )
+        found = {
+            "any difference of the waves": (w, test.p, f"Friedman's test over {every.shape[1]} waves"),
+            "mean change, all waves": (change, effect.kr_p if effect else None, "Kenward-Roger t test, two-sided"),
+        }
+        return [
+            {
+                **self._row("", name, value, dropped=False),
+                "direction": self.direction,
+                "statistic": name,
+                "reading": self._reading(value) if name.startswith("mean") else "",
+                "relevant_change": None,
+                "p": p,
+                "p_adjusted": None,
+                "p_method": p_method if p is not None else "",
+            }
+            for name, (value, p, p_method) in found.items()
+        ]
+
+    def missing(self, sites: pd.Series, imputations: int, retrospective: list[str]) -> list[dict[str, Any]]:
         """Say who is missing, and what that may do to the mean change."""
         first, second = self.wide[self.waves[0]], self.wide[self.waves[1]]
         there = first.notna()
@@ -380,14 +446,43 @@ class _Outcome:
                 rows["tipping point (sd)"] = missing.tipping_point(
                     pre, post, seed=robustness.SEED, confidence=self.confidence, **options
                 )
+        design = self.design + "".join(f"; {wave} asked in retrospect" for wave in retrospective)
         return [
-            self._row("missing.", name, value, dropped=False, design=self.design, statistic=name)
+            self._row("missing.", name, value, dropped=False, design=design, statistic=name)
             for name, value in rows.items()
         ]
 
 
 RELIABLE, RELEVANT = "reliable change", "smallest relevant change"
 UNPAIRED_ESTIMATES = ("difference of means", "standardised difference", "difference of medians", "Cliff's delta")
+
+
+def _subgroups(
+    scores: pd.DataFrame,
+    scale: Scale,
+    outcome: dict[str, Any],
+    waves: tuple[str, str],
+    least: int,
+    confidence: float,
+    min_n: int,
+) -> list[dict[str, Any]]:
+    """Describe the mean change in every cohort of an outcome that is asked over all; no test between them."""
+    rows = []
+    for cohort in sorted(scores["cohort"].unique()) if not outcome["cohorts"] else []:
+        both = scores_of(scores, scale.id, cohort, waves).dropna()
+        if len(both) < min_n:
+            value = Statistic(None, len(both), "mean change", note=f"undefined: fewer than {min_n} pairs")
+        else:
+            value = prepost.paired_t(*(both[wave].to_numpy() for wave in waves), confidence)
+            why = (
+                "descriptive: no comparison of cohorts was planned"
+                if len(both) >= least
+                else "descriptive: a small group"
+            )
+            value = replace(value, note="; ".join(filter(None, [value.note, why])))
+        about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
+        rows.append({**about, **value.row(f"change.subgroup.{scale.id}.{cohort}")})
+    return rows
 
 
 def _items(

@@ -184,6 +184,11 @@ def change(page: Page) -> None:
         page.say(design_note())
     first, second = (page.wave(wave) for wave in page.facts["comparison"])
     text = [f"The comparison is of the wave “{first}” with “{second}”.", _design(page)]
+    for wave in page.facts["comparison"]:
+        if wave in page.facts["retrospective"]:
+            text.append(
+                f"The wave “{page.wave(wave)}” was asked for afterwards: remembering tends to make change look larger."
+            )
     paired = page.facts["registered"]
     text.append(
         "The mean change has a paired t interval; the standardised change is the mean change over the standard "
@@ -692,10 +697,38 @@ def items(page: Page) -> None:
         )
     if text:
         text.append(
-            "None of this is adjusted: with so many items some move by chance. Single items stand in "
+            "Nothing here is adjusted: with so many items some move by chance. Single items stand in "
             "`change/items.csv` and are for exploration."
         )
         page.say("## Single items {#sec-change-items}", " ".join(text))
+
+
+def subgroups(page: Page) -> None:
+    """Describe the mean change by cohort, to the team only and without a test between cohorts."""
+    if not page.internal:
+        return
+    table = page.table("change/subgroups.csv")
+    if table["estimate"].isna().all():
+        return
+    cohorts = list(dict.fromkeys(table["cohort"]))
+    found = {(row["scale"], row["cohort"]): row for row in table.to_dict("records")}
+    wide = table.drop_duplicates("scale")[["scale", "label"]].reset_index(drop=True)
+    columns = {"label": "Outcome"}
+    for cohort in cohorts:
+        cells = [found.get((scale, cohort)) for scale in wide["scale"]]
+        wide[cohort] = [
+            DASH if row is None else f"{page.interval(row, None, True)}, n = {page.cell(row, 'n', 0)}" for row in cells
+        ]
+        columns[cohort] = page.cohort(cohort)
+    page.say(
+        "## Cohorts {#sec-subgroups}",
+        "@tbl-subgroups describes the mean change in each cohort. No comparison of cohorts was planned and none is "
+        "tested; "
+        "that one interval excludes zero and another does not is no difference between them.",
+        "::: {#tbl-subgroups}\n",
+    )
+    page.show(wide, columns, right=cohorts, name="subgroups")
+    page.say("Mean change by cohort, with interval and pairs, descriptive only.\n:::")
 
 
 def progression(page: Page) -> None:

@@ -35,6 +35,8 @@ README = (
 )
 #: Transcripts that come in another format than the rest.
 TRANSCRIPTS = {"I14": "odt", "I15": "srt"}
+#: Language versions of the questionnaires by country; the institutions of a country take them in turn.
+SPOKEN = {"AT": ["de"], "BE": ["nl", "fr"], "PT": ["pt"], "ES": ["es"], "IE": ["en"], "DE": ["de"]}
 #: How the institutions send their questionnaires, in turn.
 FORMATS = ("csv;", "redcap", "sav", "csv,", "wide", "csv;", "limesurvey", "csv,", "xlsx")
 
@@ -129,6 +131,11 @@ def _questionnaires(
                 path = named.with_suffix(".sav")
                 files.write_spss(path, header, table)
             rows.append({**source, "source": f"answers-{one['site']}-{wave}", "path": path, "wave": wave})
+    country = {one["site"]: one["country"] for one in sites}
+    for row in rows:
+        if row["kind"] == "questionnaire":
+            versions = SPOKEN.get(country[row["site"]], [""])
+            row["language"] = versions[(int("".join(filter(str.isdigit, row["site"])) or 1) - 1) % len(versions)]
     truth = questionnaires.true_values(_stream(seed, 3), instruments)
     files.write_csv(
         folder / "truth/scales.csv",
