@@ -70,7 +70,6 @@ EDITS = [
     ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, *END}),
     ("config/statements.tsv", "row", {"check_inputs", "assess_consensus", *END}),
     (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", "compare_waves", "join_findings", *END}),
-    (f"{PACKAGE}/measures/factors.py", "text", {"estimate_reliability", *END}),
     (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "join_findings", *END}),
     (
         f"{PACKAGE}/measures/agreement.py",

@@ -63,6 +63,9 @@ def planted(tmp_path_factory):
     text = settings.read_text(encoding="utf-8")
     assert "key_file: config/demo.key" in text
     text = text.replace("key_file: config/demo.key", f"key_file: {secret}")
+    text = text.replace("draws: 2000", "draws: 200").replace(
+        "imputations: 20", "imputations: 5"
+    )  # numbers matter less here
     settings.write_text(text, encoding="utf-8")
     (folder / "config/demo.key").unlink()
     more = (

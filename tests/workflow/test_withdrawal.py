@@ -137,7 +137,10 @@ def copy(folder):
     path = folder / "config/config.yaml"
     text = path.read_text(encoding="utf-8")
     assert "  received: config/received.tsv\n" in text
-    path.write_text(text.replace("  received: config/received.tsv\n", "  received: null\n"), encoding="utf-8")
+    path.write_text(
+        text.replace("  received: config/received.tsv\n", "  received: null\n").replace("draws: 2000", "draws: 200"),
+        encoding="utf-8",
+    )
     return folder
 
 

@@ -1067,7 +1067,7 @@ def _why_singular(complete: pd.DataFrame) -> str:
 def _why_too_many_factors(k: int, n_factors: int) -> str:
     if n_factors == 2:
         return "undefined: two group factors do not identify a general one"
-    if k <= n_factors or (k - n_factors) ** 2 < k + n_factors:
+    if k <= n_factors or (k - n_factors) ** 2 <= k + n_factors:  # no degree of freedom left: the fit says nothing
         return "undefined: too few items for so many factors"
     return ""
 

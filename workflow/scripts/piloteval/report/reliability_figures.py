@@ -123,13 +123,14 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     waves = list(dict.fromkeys(answers["wave"]))
     names = wave_names(labels, waves)
     blocks = [(name, list(dict.fromkeys(some["item"]))) for name, some in answers.groupby("name", sort=False)]
+    by_item = dict(tuple(answers.groupby("item", sort=False)))
     columns = _two_columns(blocks)
     rows = [sum(len(items) + 2 for _name, items in column) for column in columns]
     fig, axes = plt.subplots(
         1, len(columns), figsize=(WIDTH, 0.15 * max(rows) + 0.9), layout="constrained", squeeze=False
     )
     for ax, column in zip(axes[0], columns, strict=True):
-        top, ticks, said = 0.0, [], []
+        top, ticks, said, bars = 0.0, [], [], []
         for name, items in column:
             # Starts above the item names and takes no room, else the column would be as wide as its longest title.
             title = textwrap.shorten(name, 46, placeholder=" …")
@@ -139,12 +140,14 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
             )  # fmt: skip
             top += 1.2
             for item in items:
-                some = answers[answers["item"] == item]
-                _bars(ax, some, waves, top)
+                some = by_item[item]
+                bars += _bars(some, waves, top)
                 ticks.append(top)
                 said.append(f"{item} (r)" if (some["reversed"] == "yes").any() else item)
                 top += 1
             top += 0.8
+        y, share, left, height, colours = zip(*bars, strict=True)  # at once: a call for each bar takes seconds
+        ax.barh(y, share, left=left, height=height, color=colours, edgecolor="white", linewidth=0.6)
         ax.set_yticks(ticks, said, fontsize=6.5)
         ax.set(xlim=(0, 100), ylim=(max(rows) - 0.6, -0.3))
         ax.set_xticks([0, 50, 100], ["0 %", "50 %", "100 %"], fontsize=7.5)
@@ -175,20 +178,19 @@ def _two_columns(blocks: list[tuple[str, list[str]]]) -> list[list[tuple[str, li
     return [blocks[:cut], blocks[cut:]]
 
 
-def _bars(ax: Any, some: pd.DataFrame, waves: list[str], middle: float) -> None:
-    """Draw the bars of one item, the waves under each other; the colour tells the middle of the answers joined."""
+def _bars(some: pd.DataFrame, waves: list[str], middle: float) -> list[tuple[Any, ...]]:
+    """Return the bars of one item, the waves under each other; the colour tells the middle of the answers joined."""
     low, high = some["answer_low"].min(), some["answer_high"].max()
     height = 0.78 / len(waves)
+    bars: list[tuple[Any, ...]] = []
     for place, wave in enumerate(waves):
         here = some[(some["wave"] == wave) & some["percent"].notna()].sort_values("answer_low")
-        share = here["percent"].to_numpy(dtype=float)
-        between = (here["answer_low"] + here["answer_high"]).to_numpy(dtype=float) / 2
-        y = middle + height * (place - (len(waves) - 1) / 2)
-        colours = ENDS((between - low) / (high - low)) if high > low else [MIST] * len(here)
-        ax.barh(
-            y, share, left=np.r_[0, share.cumsum()[:-1]] if len(share) else 0, height=0.88 * height, color=colours,
-            edgecolor="white", linewidth=0.6,
-        )  # fmt: skip
+        y, left = middle + height * (place - (len(waves) - 1) / 2), 0.0
+        for first, last, share in here[["answer_low", "answer_high", "percent"]].to_numpy(dtype=float):
+            colour = ENDS(((first + last) / 2 - low) / (high - low)) if high > low else MIST
+            bars.append((y, share, left, 0.88 * height, colour))
+            left += share
+    return bars
 
 
 #: Coefficients of raters: name shown, name in the table of categories and of ordered ones, mark, size, colour, place.
