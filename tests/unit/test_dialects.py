@@ -246,7 +246,7 @@ def test_a_table_without_a_header_is_plain_and_no_other(rows):
             recognise(rows, hint)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(
     st.lists(
         st.lists(

@@ -16,7 +16,7 @@ from piloteval.intake.redcap import box, check, from_labels, personal, read_dict
 from piloteval.intake.sheet import Source
 from piloteval.intake.tabular import RawTable, Unreadable, read_table
 
-repeated = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+repeated = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 
 def row(name, form="base", kind="text", label="", **cells):

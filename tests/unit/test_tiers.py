@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from piloteval import tables, tiers
 from scipy.optimize import linprog
 
-repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
+repeated = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 
 INTERNAL = tiers.internal(5)
 RELEASE = tiers.release(10, 5, 1)
