@@ -30,11 +30,6 @@ EDITS = [
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
     ),
     (
-        "data/example/questionnaires/pt1.xlsx",
-        "older",
-        {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
-    ),
-    (
         "data/example/questionnaires/at2_redcap_dictionary.csv",
         "text",
         {"check_inputs", "score_scales", "join_findings", *MEASURES, *END},
@@ -47,11 +42,6 @@ EDITS = [
     ),
     (
         "data/example/interviews/deny_list.csv",
-        "row",
-        {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
-    ),
-    (
-        "data/example/interviews/signoff.csv",
         "row",
         {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
     ),

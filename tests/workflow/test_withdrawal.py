@@ -21,8 +21,8 @@ WITHDRAWN_ON, DELETED_ON = "2026-01-15", "2026-02-01"
 LIST = "data/example/withdrawals.csv"
 SHEET = "config/inputs.tsv"
 
-#: REDCap with both waves in a file, and a wide workbook; everybody, in every format, is withdrawn by `make test-full`.
-SPREAD = ("AT2-01", "PT1-01")
+#: SPSS, a wide workbook and a CSV file with a fault, with and without interview; `make test-full` withdraws everybody.
+SPREAD = ("BE1-01", "PT1-01", "BE2-03")
 
 
 # --------------------------------------------------------------------------------------------------------------------
