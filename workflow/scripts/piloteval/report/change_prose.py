@@ -341,12 +341,12 @@ def change_table(page: Page) -> None:
         table["p_t"] = [format_p(row["p_adjusted"] if paired else row["p"]) for row in rows]
         table["p_w"] = [DASH if row is None else format_p(row["p"]) for row in other["median"]]
         columns |= {
-            "p_t": "p (t, Holm)" if paired else "p (Welch)",
-            "p_w": "p (ranks, unadjusted)" if paired else "p (ranks)",
+            "p_t": "p (Holm)" if paired else "p (Welch)",
+            "p_w": "p (rank)" if paired else "p (ranks)",
         }
         notes.append(
-            "p (t, Holm): paired t test, adjusted after Holm within the role. "
-            "p (ranks, unadjusted): exact signed-rank test, not adjusted for the number of outcomes."
+            "p (Holm): paired t test, adjusted after Holm within the role. "
+            "p (rank): exact signed-rank test, not adjusted for the number of outcomes."
             if paired
             else "p: Welch's t test and Mann-Whitney test, not adjusted for the number of outcomes."
         )
