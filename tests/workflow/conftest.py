@@ -8,9 +8,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from dryrun import dry_run
+from forked import snakemake
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,6 +36,13 @@ def copy_repository(target: Path) -> Path:
     return target
 
 
+class Done(NamedTuple):
+    """What a run left: its exit code, and what it said on both streams."""
+
+    code: int
+    said: str
+
+
 @dataclass
 class Workflow:
     """A study folder and the Snakefile that runs it."""
@@ -43,32 +51,29 @@ class Workflow:
     snakefile: Path
     first_run: str = ""
 
-    def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+    def start(self) -> Done:
+        """Run as an analyst does, in a process of its own."""
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "-s",
-            str(self.snakefile),
-            "-d",
-            str(self.folder),
-            "--cores",
-            str(cores),
-            *arguments,
-        ]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment)
+        command = [sys.executable, "-m", "snakemake", *self._where()]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment)
+        return Done(done.returncode, done.stdout + done.stderr)
+
+    def run(self, *arguments: str) -> Done:
+        """Run with a quick start."""
+        return Done(*snakemake([*self._where(), *arguments], self.folder))
+
+    def _where(self) -> list[str]:
+        return ["-s", str(self.snakefile), "-d", str(self.folder), "--cores", "2"]
 
     def console(self, *arguments: str) -> str:
         """Run and return what the analyst reads."""
-        done = self.run(*arguments)
-        return done.stdout + done.stderr
+        return self.run(*arguments).said
 
     def planned(self) -> set[str]:
         """Return the rules a dry run says would run, without the target rules."""
-        where = ["-s", str(self.snakefile), "-d", str(self.folder), "--cores", "2"]
-        code, text = dry_run([*where, "--quiet", "host"], self.folder)
-        assert code == 0, text
+        done = self.run("-n", "--quiet", "host")
+        assert done.code == 0, done.said
+        text = done.said
         if "Nothing to be done" in text:
             return set()
         table = text[text.index("Job stats:") :]
@@ -86,8 +91,8 @@ def example(tmp_path_factory, worker_id):
         said = shared / "example.txt"
         if not said.exists():
             copy_repository(folder)
-            done = workflow.run()
-            said.write_text(f"{done.returncode}\n{done.stdout}{done.stderr}", encoding="utf-8")
+            done = workflow.start()
+            said.write_text(f"{done.code}\n{done.said}", encoding="utf-8")
     code, workflow.first_run = said.read_text(encoding="utf-8").split("\n", 1)
     assert code == "0", workflow.first_run
     return workflow

@@ -16,7 +16,7 @@ def run_case(name, tmp_path_factory):
     shutil.copytree(ROOT / "tests/cases" / name, folder, dirs_exist_ok=True)
     case = Workflow(folder, ROOT / "Snakefile")
     done = case.run()
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.said
     return case
 
 

@@ -17,8 +17,8 @@ def edit(study, name, before, after):
 def stopped(study, *sentences):
     """The check stops with these sentences, exit 1, no traceback and no half-made table."""
     done = study.run("check")
-    text = done.stdout + done.stderr
-    assert done.returncode == 1, text
+    text = done.said
+    assert done.code == 1, text
     for sentence in sentences:
         assert sentence in text.splitlines(), text
     assert "Traceback" not in text
@@ -120,8 +120,8 @@ def test_ragged_row(study):
 def test_configuration_faults(study, before, after, sentence):
     edit(study, "config/config.yaml", before, after)
     done = study.run("check")
-    text = done.stdout + done.stderr
-    assert done.returncode == 1
+    text = done.said
+    assert done.code == 1
     assert sentence in text.splitlines(), text
     assert "Traceback" not in text
 
@@ -153,8 +153,8 @@ def test_withdrawal_of_somebody_unknown_stops(study):
     with path.open("a") as handle:
         handle.write("XX1-99,2025-12-02,all,\n")
     done = study.run("results/restricted/people/participants.parquet")
-    text = done.stdout + done.stderr
-    assert done.returncode == 1
+    text = done.said
+    assert done.code == 1
     assert "the list of withdrawals names somebody the register does not know" in text
     assert "XX1-99" not in text
 
@@ -164,7 +164,7 @@ def test_withdrawal_takes_a_person_out(study):
     with path.open("a") as handle:
         handle.write("AT1-03,2025-12-02,all,\n")
     done = study.run("results/internal/quality/flow.csv", "results/restricted/quality/rows_questionnaires.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.said
     with (study.folder / "results/internal/quality/flow.csv").open() as handle:
         flow = {(row["step"], row["wave"]): row["people"] for row in csv.DictReader(handle) if not row["by"]}
     assert flow["registered", ""] == "70"

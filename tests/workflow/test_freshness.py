@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+from forked import not_loaded
 
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves"}
@@ -133,6 +134,10 @@ CONTENT = {
     "lua": lambda data: data + b"\n-- a remark\n",
     "css": lambda data: data + b"\n/* a remark */\n",
 }
+
+
+def test_forked_runs_start_with_everything_loaded():
+    assert not_loaded() == ""
 
 
 def test_a_second_run_does_nothing(example):

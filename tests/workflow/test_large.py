@@ -24,7 +24,7 @@ def test_ten_times_the_people_run_to_the_end(request, tmp_path):
     write_study(tmp_path, seed=1, **sizes)
     study = Workflow(tmp_path, ROOT / "Snakefile")
     done = study.run("results/internal/provenance/manifest.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.said
     with (tmp_path / "results/internal/quality/flow.csv").open() as handle:
         flow = {row["step"]: int(row["people"]) for row in csv.DictReader(handle) if not row["by"]}
     assert flow["enrolled"] == 660

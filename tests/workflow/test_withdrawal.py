@@ -439,8 +439,8 @@ def test_whole_run_is_the_run_without_the_person(request, tmp_path):
     assert left.interviews
     for folder in (a, b):
         done = Workflow(folder, ROOT / "Snakefile").run()
-        assert done.returncode == 0, done.stdout + done.stderr
-        (folder / "console.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+        assert done.code == 0, done.said
+        (folder / "console.txt").write_text(done.said, encoding="utf-8")
     files = [
         sorted(path.relative_to(folder / "results") for path in (folder / "results").rglob("*") if path.is_file())
         for folder in (a, b)
