@@ -109,6 +109,7 @@ def in_sequence() -> None:
         confidence=confidence,
         min_n=min_n,
         registered=True,
+        floor=limits["internal_floor"],
     )
     write("internal/change", **compared)
     certified = certification.run(

@@ -128,11 +128,12 @@ def everything(page):
     return said(page, *(getattr(change_prose, name) for name in (*cells, "missing", "items", "progression")))
 
 
-def drawn(name, rows, tier="internal"):
+def drawn(name, rows, tier="internal", **more):
     """Draw a figure and check that nothing leaves it; return it with its description and its words."""
     ink.set_style()
     table = {"change": "outcomes"}.get(name, name)
-    fig, alt = change_figures.DRAWN[name]({f"change/{table}.csv": table_of(table, rows, tier)}, LABELS)
+    made = {f"change/{one}.csv": table_of(one, found, tier) for one, found in {table: rows, **more}.items()}
+    fig, alt = change_figures.DRAWN[name](made, LABELS)
     fig.draw_without_rendering()
     for part in [*fig.axes, *fig.legends]:
         box = part.get_tightbbox()
@@ -203,8 +204,30 @@ def test_forest_of_pairs_of_different_people_and_of_nothing():
 
 def test_means_of_outcomes_with_pairs_only():
     rows = [row(wave=wave) for wave in ("pre", "post")] + [row(OTHER, None, None, None, wave="pre")]
-    assert "for 1 outcomes" in drawn("means", rows)[1]
-    assert drawn("means", rows[2:])[1].startswith("No outcome")
+    assert "for 1 outcomes" in drawn("means", rows, outcomes=[])[1]
+    assert drawn("means", rows[2:], outcomes=[])[1].startswith("No outcome")
+
+
+def test_change_stands_beside_the_means_on_an_axis_whose_zero_is_the_first_mean():
+    rows = [row(wave="pre", estimate=50.0), row(wave="post", estimate=53.0)]
+    fig, _alt, words = drawn("means", rows, "release", outcomes=outcome(estimate=3.0))
+    assert "change" in words
+    ax = fig.axes[0]
+    (right,) = ax.child_axes
+    low, high = (one - 50.0 for one in ax.get_ylim())
+    assert right.get_ylim() == pytest.approx((low, high))
+    assert 53.0 in [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "D"]
+
+
+def test_paths_are_drawn_where_the_tier_has_them():
+    rows = [row(wave="pre", estimate=50.0), row(wave="post", estimate=53.0)]
+    paths = [
+        {**ABOUT, "group": group, "wave": wave, "people": 5, "mean": 40.0 + group, "note": ""}
+        for group in (1, 2)
+        for wave in ("pre", "post")
+    ]
+    lines = [len(drawn("means", rows, outcomes=[], **more)[0].axes[0].lines) for more in ({}, {"paths": paths})]
+    assert lines[1] - lines[0] == 2
 
 
 @pytest.mark.parametrize(

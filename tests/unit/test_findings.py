@@ -286,13 +286,14 @@ def compare(table, *outcomes, min_n=3, registered=True, responses=NO_ANSWERS, pl
         min_n=min_n,
         registered=registered,
         enrolled={"found": 9, "planned": planned},
+        floor=2,
     )
     for name, one in made.items():
         contract = tables.contract(f"internal/change/{name}.csv")
         tables.conform(one, contract)
     keys = {
         "outcomes": ["statistic"], "means": ["wave"], "improved": [], "robustness": ["specification"],
-        "responders": ["rule", "outcome_class"], "missing": ["statistic"], "subgroups": [],
+        "responders": ["rule", "outcome_class"], "paths": ["group", "wave"], "missing": ["statistic"], "subgroups": [],
     }  # fmt: skip
     return {
         name: one.set_index(["scale", "cohort", *keys[name]]) if name in keys and len(one) else one
@@ -325,6 +326,20 @@ def test_share_improved_follows_the_direction_of_the_scale():
     # Lower is better: only the last of four went down, though the mean went up.
     assert found.loc[("x.down", "all")].tolist() == [1, 4, 25]
     assert made["outcomes"].loc[("x.down", "all", "mean change"), "estimate"] == pytest.approx(0.5)
+
+
+def test_paths_are_means_of_neighbours_and_never_of_fewer_than_the_floor():
+    first, later = [1, 9, 3, 5, 7, 2, 4], [2, 9, 4, 5, 8, 1, 3]
+    found = compare(scores(first, later))["paths"]  # a floor of two: seven people make three groups
+    size = found.xs("pre", level="wave")["people"].tolist()
+    assert size == [3, 2, 2]
+    # By the mean of both waves: (1, 2), (2, 1), (3, 4) or (4, 3); then (4, 3), (5, 5); then (7, 8), (9, 9).
+    assert found.xs("pre", level="wave")["mean"].tolist()[2] == pytest.approx(8.0)
+    assert found.xs("post", level="wave")["mean"].tolist()[2] == pytest.approx(8.5)
+    for wave, values in (("pre", first), ("post", later)):
+        here = found.xs(wave, level="wave")
+        assert (here["people"] * here["mean"]).sum() == pytest.approx(sum(values))
+    assert compare(scores(first[:3], later[:3]))["paths"].empty  # one group would be the mean once more
 
 
 def test_incomplete_pairs_are_dropped_and_counted_by_wave():

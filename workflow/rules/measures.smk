@@ -152,6 +152,7 @@ rule compare_waves:
         single_items="results/internal/change/items.csv",
         progression="results/internal/change/progression.csv",
         means="results/internal/change/means.csv",
+        paths="results/internal/change/paths.csv",
         improved="results/internal/change/improved.csv",
     log:
         "logs/compare_waves.log",

@@ -8,6 +8,8 @@ with job(snakemake) as this:
 
     enrolled = {"found": len(this.read("participants")), "planned": this.params.planned}
     settings = this.values("outcomes", "settings", "waves", "confidence", "min_n", "registered")
+    floor = this.params.tiers["internal_floor"]
     instruments = read_instruments(this.files("instruments"))
-    found = change.compare(this.read("scores"), this.read("responses"), instruments, enrolled=enrolled, **settings)
+    scores, responses = this.read("scores"), this.read("responses")
+    found = change.compare(scores, responses, instruments, enrolled=enrolled, floor=floor, **settings)
     this.write(single_items=found.pop("items"), **found)

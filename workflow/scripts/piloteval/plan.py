@@ -60,6 +60,7 @@ RESULTS = {
         "change/items.csv",
         "change/progression.csv",
         "change/means.csv",
+        "change/paths.csv",
         "change/improved.csv",
     ),
     "certification": (
@@ -92,13 +93,16 @@ FIGURES = {
     "change": {
         "change": ("change/outcomes.csv",),
         "robustness": ("change/robustness.csv",),
-        "means": ("change/means.csv",),
+        "means": ("change/means.csv", "change/outcomes.csv", "change/paths.csv"),
     },
     "certification": {"verdicts": ("certification/verdicts.csv",), "ratings": ("certification/ratings.csv",)},
     "consensus": {"consensus": ("consensus/statements.csv",)},
     "interviews": {"themes": ("interviews/themes.csv",)},
     "coders": {"agreement": ("interviews/agreement.csv",)},
 }
+
+#: Tables a figure is also drawn without, in the tier that has them not.
+DISPENSABLE = {"change/paths.csv"}
 
 #: Ledgers of rows, by the part that accounts for them.
 LEDGERS = {
@@ -495,8 +499,9 @@ class Study:
         drawn = {}
         for part in self.shown:
             for name, paths in FIGURES.get(part, {}).items():
-                if all(f"{tier}/{path}" in CONTRACTS for path in paths):
-                    drawn[name] = [f"results/{tier}/{path}" for path in paths]
+                there = [path for path in paths if f"{tier}/{path}" in CONTRACTS]
+                if set(paths) - set(there) <= DISPENSABLE:
+                    drawn[name] = [f"results/{tier}/{path}" for path in there]
         return drawn
 
     def figure_files(self, *tiers: str) -> list[str]:

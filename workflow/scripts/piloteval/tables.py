@@ -619,6 +619,24 @@ CONTRACTS: dict[str, Table] = {
             statistics=ESTIMATE,
             released=True,
         ),
+        Table(
+            "internal/change/paths.csv",
+            "the mean of a group of participants on a similar level, in a wave",
+            _columns(
+                scale=TEXT,
+                label=TEXT,
+                role=TEXT,
+                cohort=TEXT,
+                group=WHOLE,
+                wave=TEXT,
+                people=WHOLE,
+                mean=NUMBER,
+                note=TEXT,
+            ),
+            keys=("scale", "cohort", "group", "wave"),
+            people=("people",),
+            statistics=("mean",),
+        ),
         # --------------------------------------------------------------------------- internal: certification
         Table(
             "internal/certification/standards.csv",

@@ -63,6 +63,7 @@ def compare(
     min_n: int,
     registered: bool,
     enrolled: dict[str, int | None],
+    floor: int,
 ) -> dict[str, pd.DataFrame]:
     """Compare two waves in every outcome.
 
@@ -90,12 +91,15 @@ def compare(
         does not make them the same person.
     enrolled : dict
         ``found`` and ``planned`` number of participants; the second may be missing.
+    floor : int
+        Least number of people in a group that a line is drawn for.
 
     Returns
     -------
     dict of str to pandas.DataFrame
-        ``outcomes`` (estimates with intervals), ``means`` (of the paired participants by wave), ``improved`` (who
-        moved in the better direction), ``robustness`` (the same question under every specification), ``responders``
+        ``outcomes`` (estimates with intervals), ``means`` (of the paired participants by wave), ``paths`` (the same by
+        groups of people on a similar level), ``improved`` (who moved in the better direction), ``robustness`` (the same
+        question under every specification), ``responders``
         (people beyond measurement error), ``missing`` (who is missing, and what that may do), ``items`` (single items)
         and ``progression`` (criteria of the study). P-values of the mean change are adjusted after Holm within a role;
         a missing p-value is no test.
@@ -103,7 +107,8 @@ def compare(
     import pandas as pd
 
     found: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("outcomes", "means", "improved", "robustness", "responders", "missing", "subgroups")
+        name: []
+        for name in ("outcomes", "means", "paths", "improved", "robustness", "responders", "missing", "subgroups")
     }
     compared = (settings["comparison"][0], settings["comparison"][1])
     retrospective = [wave for wave in compared if wave in settings["retrospective"]]
@@ -117,6 +122,7 @@ def compare(
             one = _Outcome(wide, scale, instruments[scale.instrument], about, compared, confidence, min_n, registered)
             found["outcomes"] += one.outcomes()
             found["means"] += one.means()
+            found["paths"] += one.paths(floor)
             found["improved"].append(one.improved())
             if not registered:
                 continue
@@ -309,6 +315,26 @@ class _Outcome:
             self._row("mean.", wave, _mean(self.both[wave], self.confidence), wave=wave) for wave in self.waves
         ]  # fmt: skip
 
+    def paths(self, floor: int) -> list[dict[str, Any]]:
+        """Return the means of groups of people on a similar level, in every wave.
+
+        A line a person would be a row of data. Groups are formed by the mean of both waves: formed by the first score
+        alone, the extremes would move towards the middle by chance (Oldham 1962).
+        """
+        import numpy as np
+
+        groups = min(MOST_PATHS, len(self.both) // floor)
+        if groups < 2:
+            return []
+        order = self.both.iloc[np.argsort(self.both.mean(axis=1).to_numpy(), kind="stable")]
+        rows = []
+        for number, places in enumerate(np.array_split(np.arange(len(order)), groups), 1):
+            part = order.iloc[places]
+            for wave in self.waves:
+                here = {"group": number, "wave": wave, "people": len(part), "mean": part[wave].mean(), "note": ""}
+                rows.append({**self.about, **here})
+        return rows
+
     def improved(self) -> dict[str, Any]:
         """Return how many moved in the better direction."""
         sign = 1 if self.scale.higher_is_better else -1
@@ -454,6 +480,9 @@ class _Outcome:
 
 
 RELIABLE, RELEVANT = "reliable change", "smallest relevant change"
+#: Lines of an outcome in the estimation plot.
+MOST_PATHS = 8
+
 UNPAIRED_ESTIMATES = ("difference of means", "standardised difference", "difference of medians", "Cliff's delta")
 
 

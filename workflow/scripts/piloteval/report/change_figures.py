@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from piloteval.report.change_prose import EXCLUDES, INCLUDES, PLANNED, UNTOLD, verdict
-from piloteval.report.ink import GREY, INK, PETROL, WIDTH, Labels, Tables, cohort_name, grid, new_figure
+from piloteval.report.ink import CLAY, GREY, INK, PETROL, WIDTH, Labels, Tables, cohort_name, grid, new_figure
 from piloteval.report.page import format_number, format_p
 
 #: Standardised change in the forest: of the same people, or of two waves nobody can be paired between.
@@ -80,32 +80,61 @@ def draw_change(tables: Tables, labels: Labels) -> tuple[Figure, str]:
 
 
 def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the means of the paired participants by wave, a panel an outcome."""
+    """Draw an estimation plot of every outcome: means by wave, the change beside them, and paths where a tier has them.
+
+    The axis of the change starts at the first mean, so that the change stands at the height of the later mean
+    (Gardner and Altman 1986).
+    """
     means = tables["change/means.csv"]
     means = means[means["estimate"].notna()]
     keys = list(dict.fromkeys(zip(means["scale"], means["cohort"], means["label"], strict=True)))
     if not keys:
         return nothing_to_draw("No outcome has enough people with a score in both waves for means to be shown.")
-    columns = 4
+    changes = tables["change/outcomes.csv"]
+    changes = changes[(changes["statistic"] == "mean change") & changes["estimate"].notna()]
+    paths = tables.get("change/paths.csv")
+    columns = 3
     lines = -(-len(keys) // columns)
-    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 1.95 * lines + 0.2), layout="constrained", squeeze=False)
+    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 2.0 * lines + 0.2), layout="constrained", squeeze=False)
     for ax in axes.flat[len(keys) :]:
         ax.axis("off")
     for ax, (scale, cohort, label) in zip(axes.flat, keys, strict=False):
-        here = means[(means["scale"] == scale) & (means["cohort"] == cohort)]
+        here, change, lines_of = (
+            None if table is None else table[(table["scale"] == scale) & (table["cohort"] == cohort)]
+            for table in (means, changes, paths)
+        )
+        for _group, path in () if lines_of is None else lines_of[lines_of["mean"].notna()].groupby("group"):
+            ax.plot(np.arange(len(path)), path["mean"], "-", color="#c3cacd", linewidth=0.9, zorder=1)
         x = np.arange(len(here))
         ax.plot(x, here["estimate"], "-", color=PETROL, linewidth=1.6)
         ax.vlines(x, here["ci_low"], here["ci_high"], color=PETROL, linewidth=1.3)
         ax.plot(x, here["estimate"], "o", color=PETROL, markersize=5)
-        ax.set_xticks(x, [labels["waves"].get(wave, wave).split()[0].lower() for wave in here["wave"]], fontsize=8)
-        ax.set_xlim(-0.35, len(here) - 0.65)
-        ax.set_title("\n".join(textwrap.wrap(label, 24)), fontsize=7.8, fontweight="normal")
+        waves = [labels["waves"].get(wave, wave).split()[0].lower() for wave in here["wave"]]
+        ax.margins(y=0.12)
+        if len(change):
+            _floating(ax, float(here["estimate"].iloc[0]), change.iloc[0], len(here))
+            x, waves = [*x, len(here) - 0.15], [*waves, "change"]
+        ax.set_xticks(x, waves, fontsize=8)
+        ax.set_xlim(-0.3, len(here) + (0.15 if len(change) else -0.7))
+        title = [*textwrap.wrap(label, 34), *([cohort_name(labels, cohort)] if cohort != "all" else [])]
+        ax.set_title("\n".join(title), fontsize=7.8, fontweight="normal")
         ax.tick_params(length=2, labelsize=7.5)
-        ax.margins(y=0.25)
-    return (
-        fig,
-        f"Means of paired participants by wave with intervals for {len(keys)} outcomes, a panel each on its own scale.",
+    more = ", with paths of groups of people on a similar level" if paths is not None and len(paths) else ""
+    return fig, (
+        f"Means of paired participants by wave and the mean change, with intervals, for {len(keys)} outcomes, a panel "
+        f"each on its own scale{more}."
     )
+
+
+def _floating(ax: Any, first: float, change: pd.Series, waves: int) -> None:
+    """Draw the mean change on an axis of its own at the right, whose zero lies at the first mean."""
+    x = waves - 0.15
+    ax.plot([0, x + 0.3], [first, first], color=GREY, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
+    ax.vlines(x, first + change["ci_low"], first + change["ci_high"], color=CLAY, linewidth=1.6)
+    ax.plot(x, first + change["estimate"], "D", color=CLAY, markersize=4.5)
+    right = ax.secondary_yaxis("right", functions=(lambda y: y - first, lambda y: y + first))
+    right.tick_params(length=2, labelsize=7.5, colors=CLAY)
+    right.spines["right"].set(visible=True, color="#dcc3bb")
 
 
 def level_of(table: pd.DataFrame) -> float:

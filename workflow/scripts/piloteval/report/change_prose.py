@@ -360,8 +360,14 @@ def change_table(page: Page) -> None:
 def means_figure(page: Page) -> None:
     """Show the means by wave, where some are told."""
     if page.table("change/means.csv")["estimate"].notna().any():
+        lines = (
+            " A grey line is a group of participants on a similar level over both waves, since a line for each person "
+            "would be a row of data."
+        )
         page.figure(
-            "means", "Means of the same participants before and after, with intervals, in points of each scale."
+            "means",
+            "Means of the same participants by wave, and beside them the mean change on an axis of its own whose zero "
+            "is the first mean; with intervals, in points of each scale." + (lines if page.internal else ""),
         )
 
 

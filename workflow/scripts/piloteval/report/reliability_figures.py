@@ -118,7 +118,7 @@ def draw_item_rest(tables: Tables, labels: Labels) -> tuple[Figure, str]:
 
 
 def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw how the answers to every item are spread, a stacked bar a wave, in two columns of instruments."""
+    """Draw how the answers to every item are spread around the middle of the scale, a bar a wave, in two columns."""
     answers = tables["reliability/answers.csv"]
     waves = list(dict.fromkeys(answers["wave"]))
     names = wave_names(labels, waves)
@@ -139,6 +139,7 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
                 transform=ax.get_yaxis_transform(),
             )  # fmt: skip
             top += 1.2
+            ax.vlines(0, top - 0.6, top + len(items) - 0.4, color=INK, linewidth=0.7)
             for item in items:
                 some = by_item[item]
                 bars += _bars(some, waves, top)
@@ -149,13 +150,14 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
         y, share, left, height, colours = zip(*bars, strict=True)  # at once: a call for each bar takes seconds
         ax.barh(y, share, left=left, height=height, color=colours, edgecolor="white", linewidth=0.6)
         ax.set_yticks(ticks, said, fontsize=6.5)
-        ax.set(xlim=(0, 100), ylim=(max(rows) - 0.6, -0.3))
-        ax.set_xticks([0, 50, 100], ["0 %", "50 %", "100 %"], fontsize=7.5)
+        widest = max(60, 1.03 * max(max(-start, start + part) for start, part in zip(left, share, strict=True)))
+        ax.set(xlim=(-widest, widest), ylim=(max(rows) - 0.6, -0.3))
+        ax.set_xticks([-50, 0, 50], ["50 %", "0", "50 %"], fontsize=7.5)
         ax.tick_params(length=0)
         for side in ("left", "bottom"):
             ax.spines[side].set_visible(False)
     marks = [Patch(color=ENDS(place), label=label) for place, label in ((0.0, "lowest answer"), (1.0, "highest"))]
-    marks.insert(1, Patch(color=ENDS(0.5), label="middle"))
+    marks.insert(1, Patch(color=ENDS(0.5), label="middle, half on each side"))
     order = ", then ".join(names[wave].lower() for wave in waves)
     fig.legend(
         handles=marks, loc="outside upper left", ncols=3, title=f"Bars of an item: {order}. (r): reversed item",
@@ -163,8 +165,8 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     )  # fmt: skip
     joined = int((answers["answer_low"] < answers["answer_high"]).sum())
     alt = (
-        f"Stacked bars of the answers to {answers['item'].nunique()} items by wave, as asked; "
-        f"in {joined} places rare answers are joined with their neighbours."
+        f"Diverging bars of the answers to {answers['item'].nunique()} items by wave, as asked, around the "
+        f"middle of the scale; in {joined} places rare answers are joined with their neighbours."
     )
     return fig, alt
 
@@ -185,12 +187,19 @@ def _bars(some: pd.DataFrame, waves: list[str], middle: float) -> list[tuple[Any
     bars: list[tuple[Any, ...]] = []
     for place, wave in enumerate(waves):
         here = some[(some["wave"] == wave) & some["percent"].notna()].sort_values("answer_low")
-        y, left = middle + height * (place - (len(waves) - 1) / 2), 0.0
-        for first, last, share in here[["answer_low", "answer_high", "percent"]].to_numpy(dtype=float):
+        y = middle + height * (place - (len(waves) - 1) / 2)
+        groups = here[["answer_low", "answer_high", "percent"]].to_numpy(dtype=float)
+        left = -sum(share * _below(first, last, (low + high) / 2) for first, last, share in groups)
+        for first, last, share in groups:
             colour = ENDS(((first + last) / 2 - low) / (high - low)) if high > low else MIST
             bars.append((y, share, left, 0.88 * height, colour))
             left += share
     return bars
+
+
+def _below(first: float, last: float, middle: float) -> float:
+    """Return which part of answers joined from first to last lies below the middle, each step taken as equally wide."""
+    return min(1.0, max(0.0, (middle - (first - 0.5)) / (last - first + 1)))
 
 
 #: Coefficients of raters: name shown, name in the table of categories and of ordered ones, mark, size, colour, place.

@@ -361,9 +361,9 @@ def answers_figure(page: Page) -> None:
     if page.internal:
         page.figure(
             "answers",
-            "Answers to every item by wave, as asked. Answers given by too few people are joined with their "
-            "neighbours, "
-            "and the colour is that of their middle.",
+            "Answers to every item by wave, as asked, around the middle of the scale. Answers given by too few people "
+            "are joined with their neighbours: the colour is that of their middle, and a part that lies across the "
+            "middle of the scale is split there.",
         )
 
 
