@@ -249,7 +249,7 @@ X = Instrument(
     "x", "X", "1", "confirmed", "", (1, 2, 3, 4, 5), (), ("x_1", "x_2"), frozenset(),
     (scale("up"), scale("down", higher=False), scale("other"), replace(scale("relevant"), smallest_relevant_change=1)),
 )  # fmt: skip
-NO_ANSWERS = pd.DataFrame(columns=["person", "language", "wave", "instrument", "item", "value"])
+NO_ANSWERS = pd.DataFrame(columns=["person", "cohort", "language", "wave", "instrument", "item", "value"])
 CRITERIA = [
     {"id": measure, "label": measure, "measure": measure, "green": 90, "amber": 60, "source": "nobody"}
     for measure in ("enrolment", "retention", "completeness")
@@ -329,24 +329,189 @@ def test_share_improved_follows_the_direction_of_the_scale():
 
 
 def test_paths_are_means_of_neighbours_and_never_of_fewer_than_the_floor():
-    first, later = [1, 9, 3, 5, 7, 2, 4], [2, 9, 4, 5, 8, 1, 3]
-    found = compare(scores(first, later))["paths"]  # a floor of two: seven people make three groups
+    first, later = [1, 9, 3, 5, 7, 2, 4, 8, 6], [2, 9, 4, 5, 8, 1, 3, 9, 7]
+    found = compare(scores(first, later))["paths"]  # a floor of two: nine people make two groups of four or more
     size = found.xs("pre", level="wave")["people"].tolist()
-    assert size == [3, 2, 2]
-    # By the mean of both waves: (1, 2), (2, 1), (3, 4) or (4, 3); then (4, 3), (5, 5); then (7, 8), (9, 9).
-    assert found.xs("pre", level="wave")["mean"].tolist()[2] == pytest.approx(8.0)
-    assert found.xs("post", level="wave")["mean"].tolist()[2] == pytest.approx(8.5)
-    for wave, values in (("pre", first), ("post", later)):
-        here = found.xs(wave, level="wave")
-        assert (here["people"] * here["mean"]).sum() == pytest.approx(sum(values))
-    assert compare(scores(first[:3], later[:3]))["paths"].empty  # one group would be the mean once more
+    assert size == [5, 4]
+    # By the mean of both waves the last four are (6, 7), (7, 8), (8, 9), (9, 9).
+    assert found.xs("pre", level="wave")["mean"].tolist()[1] == pytest.approx(7.5)
+    assert found.xs("post", level="wave")["mean"].tolist()[1] == pytest.approx(8.25)
+    assert compare(scores(first[:7], later[:7]))["paths"].empty  # one group would be the mean once more
+
+
+def test_ranks_and_signs_do_not_tell_how_few_went_the_other_way():
+    up = [a + 1.5 for a in PRE]
+    one_down = [PRE[0] - 1, *up[1:]]
+    hidden, shown = ["rank-biserial", change.HIGHER], ["mean change", "median change"]
+    for post in (up, one_down):  # a floor of two: one who went down, and nobody who did, are withheld alike
+        made = compare(scores(PRE, post))
+        rows = made["outcomes"].loc[("x.up", "all")]
+        assert rows.loc[hidden, "estimate"].isna().all()
+        assert rows.loc[hidden, "note"].str.startswith("withheld").all()
+        assert rows.loc[hidden, "p"].isna().all()
+        assert pd.isna(made["robustness"].loc[("x.up", "all", "sign test"), "p"])
+        assert rows.loc[shown, "estimate"].notna().all()
+    post = [PRE[0] - 1, PRE[1] - 2, PRE[2] - 1, *up[3:-1], PRE[-1]]  # three down, one unchanged
+    rows = compare(scores(PRE, post))["outcomes"].loc[("x.up", "all")]
+    assert (rows.loc[hidden, "n"] == len(PRE)).all()
+    assert rows.loc["rank-biserial", "note"] == "unchanged participants left out"
+    assert rows.loc["rank-biserial", "dropped_reason"] == ""
+    # Eleven of fifteen up and one unchanged are 0.767; in steps of 0.05 this is also twelve and none.
+    assert rows.loc[change.HIGHER, "estimate"] == pytest.approx(0.75)
+    assert not rows["note"].str.contains(r"\d of \d").any()
+
+
+def test_exact_p_values_of_counts_have_two_digits():
+    rng = np.random.default_rng(4)
+    post = [a + float(rng.normal(0.5, 1)) for a in PRE]
+    made = compare(scores(PRE, post))
+    for p in (
+        made["outcomes"].loc[("x.up", "all", "median change"), "p"],
+        made["robustness"].loc[("x.up", "all", robustness.SHIFT), "p"],
+    ):
+        assert p == float(f"{p:.2g}")
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (0.001, "under 1/100"),
+        (0.2, "1/10 to 1/3"),
+        (1, "1/3 to 3"),
+        (3, "3 to 10"),
+        (99, "30 to 100"),
+        (1e22, "over 100"),
+    ],
+)
+def test_bayes_factor_is_told_by_its_class(factor, said):
+    assert change.bayes_class(factor) == said
+    assert change.bayes_class(None) == ""
+
+
+def test_public_is_not_told_the_bayes_factor_itself():
+    made = compare(scores(PRE * 2, [a + b for a, b in zip(PRE * 2, GAIN * 2, strict=True)]))["outcomes"].reset_index()
+    assert len(PRE) * 2 >= 10
+    one = tables.contract("results/release/change/outcomes.csv")
+    shown = tables.present(made, one, tiers.release(10, 5, 1)).set_index("statistic")
+    assert pd.isna(shown.loc["Bayes factor", "estimate"])
+    assert shown.loc["Bayes factor", "class"]
+    assert {value for _column, value in one.team_rows} == {"rank-biserial", change.HIGHER}
+
+
+def test_median_change_is_read_from_its_exact_test():
+    # All differences are quarters, with zeros: the interval holds zero, the exact test of those who changed does not.
+    gain = [0.0] * 6 + [0.25] * 8 + [0.5] * 2 + [-0.25]
+    rows = compare(scores([3.0] * 17, [3 + one for one in gain]))["outcomes"].loc[("x.up", "all")]
+    row = rows.loc["median change"]
+    assert row["ci_low"] <= 0 <= row["ci_high"]
+    assert row["p"] < 0.05
+    assert row["reading"] == "improved"
+
+
+def test_complete_answers_are_those_of_the_compared_waves():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    two = scores(PRE, post).assign(answered=2)
+    third = two[two["wave"] == "post"].assign(wave="later")
+    for table in (two, pd.concat([two, third])):
+        assert compare(table)["robustness"].loc[("x.up", "all", "every item answered"), "n"] == len(PRE)
+
+
+def test_friedman_needs_enough_people_with_every_wave():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    two = scores(PRE, post)
+    third = two[(two["wave"] == "post") & two["person"].isin(["p0", "p1"])].assign(wave="later")
+    row = compare(pd.concat([two, third]))["outcomes"].loc[("x.up", "all", "any difference of the waves")]
+    assert (row["n"], row["note"]) == (2, "undefined: fewer than 3 people with every wave")
+    assert pd.isna(row["p"])
+
+
+def test_nobody_in_both_waves_is_compared_as_different_people():
+    table = scores([*PRE, *["-"] * 15], [*["-"] * 15, *PRE])
+    made = compare(table)
+    assert {key[2] for key in made["outcomes"].index} >= {"difference of means"}
+    assert set(made["missing"]["design"]) == {"unpaired"}
+    told = made["robustness"].loc[("x.up", "all")]
+    assert told.loc["unpaired (Welch)", "estimate"] == pytest.approx(0)
+    assert told.loc["paired t", "note"] == "undefined: fewer than 3 pairs"
+
+
+def test_few_pairs_leave_what_needs_no_pairs():
+    table = scores([*PRE, "-", "-"], [PRE[0] + 1, PRE[1] + 2, *["-"] * 13, 5, 6])
+    told = compare(table)["robustness"].loc[("x.up", "all")]
+    assert told["estimate"].notna().sum() >= 2
+    assert set(told.index[told["estimate"].notna()]) <= {
+        "mixed model, person",
+        "mixed model, person in institution",
+        "unpaired (Welch)",
+    }
+
+
+def test_nobody_changed_is_a_change_of_zero():
+    made = compare(scores(PRE, PRE))
+    row = made["outcomes"].loc[("x.up", "all", "mean change")]
+    assert (row["estimate"], row["note"], row["reading"]) == (0, "nobody changed, so no interval", "")
+    assert made["robustness"].loc[("x.up", "all", "paired t"), "estimate"] == 0
+
+
+def test_retention_is_not_zero_where_the_wave_was_not_received():
+    made = compare(scores(PRE, ["-"] * 15), registered=True)
+    row = made["progression"].set_index("criterion").loc["retention"]
+    assert row["note"] == "undefined: no scores of the wave post"
+    assert row["light"] == ""
+    lost = compare(scores(PRE, [None] * 14 + [3]))["progression"].set_index("criterion").loc["retention"]
+    assert lost["estimate"] == pytest.approx(100 / 15)  # a row without a score is no answer
+    improved = made["improved"].reset_index().iloc[0]
+    assert pd.isna(improved["improved"])
+
+
+def test_readings_after_holm_stand_beside_those_before():
+    rng = np.random.default_rng(7)
+    post = [a + float(rng.normal(0.5, 1)) for a in PRE]
+    same = pd.concat([scores(PRE, post, name) for name in ("x.up", "x.other", "x.relevant")])
+    rows = compare(same, *({"scale": name} for name in ("x.up", "x.other", "x.relevant")))["outcomes"]
+    row = rows.loc[("x.up", "all", "mean change")]
+    assert row["p"] < 0.05 < row["p_adjusted"] == pytest.approx(3 * row["p"])
+    assert (row["reading"], row["reading_adjusted"]) == ("improved", "no clear change")
+    adjusted = rows.loc[("x.up", "all", "detectable d_z, adjusted"), "estimate"]
+    assert adjusted > rows.loc[("x.up", "all", "detectable d_z"), "estimate"]
+
+
+def test_specifications_that_coincide_are_marked():
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    told = compare(scores(PRE, post).assign(answered=2))["robustness"].loc[("x.up", "all")]
+    assert told.loc["every item answered", "same_as"] == "paired t"
+    assert told.loc["paired t", "same_as"] == ""
+
+
+def test_reliability_of_a_threshold_is_that_of_the_cohort():
+    rng = np.random.default_rng(5)
+    post = [a + b for a, b in zip(PRE, GAIN, strict=True)]
+    answers = pd.DataFrame(
+        [
+            {
+                "person": f"{who}{n}",
+                "cohort": cohort,
+                "language": "en",
+                "wave": "pre",
+                "instrument": "x",
+                "item": item,
+                "value": value,
+            }
+            for who, cohort in (("p", "c"), ("q", "d"))
+            for n in range(15)
+            for level in [float(rng.integers(1, 6))]
+            for item, value in (("x_1", level), ("x_2", level if who == "p" else float(rng.integers(1, 6))))
+        ]
+    )
+    told = compare(scores(PRE, post), {"scale": "x.up", "cohorts": ["c"]}, responses=answers)["responders"]
+    assert "alpha before, n = 15" in told["note"].iloc[0]
 
 
 def test_incomplete_pairs_are_dropped_and_counted_by_wave():
     # Two lack a pre score (one has no row, one no score), one lacks a post score, one has neither.
     table = scores([1, 2, 3, 4, "-", None, 5, None], [2, 4, 3, 7, 1, 1, "-", None])
     row = compare(table)["outcomes"].loc[("x.up", "all", "mean change")]
-    assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (4, 3, "2 no pre score; 1 no post score")
+    assert (row["n"], row["n_dropped"], row["dropped_reason"]) == (4, 3, "no pre score; no post score")
     assert row["estimate"] == pytest.approx(1.5)
 
 
@@ -359,7 +524,9 @@ def test_nobody_is_paired_without_a_register():
     }  # fmt: skip
     row = found.loc[("x.up", "all", "difference of means")]
     assert row["estimate"] == pytest.approx(1.5)
-    assert row["p_method"] == "Welch's t test, two-sided, waves taken as different people"
+    assert row["p_method"].startswith("Welch's t test, two-sided, waves taken as different people")
+    assert row["p_adjusted"] == row["p"]
+    assert "Holm over 1 outcome" in row["p_method"]
     assert made["means"]["n"].tolist() == [0, 0]
     for name in ("robustness", "responders", "missing", "items"):
         assert made[name].empty
@@ -444,11 +611,18 @@ def test_every_specification_answers_in_points():
     # The mixed model of complete pairs is the paired t test.
     assert found.loc["mixed model, person", "p"] == pytest.approx(found.loc["paired t", "p"], rel=1e-6)
     assert found.loc["mixed model, person", "df"] == found.loc["paired t", "df"] == "14"
+    # One left out an item: with the change of all pairs the change of the others would tell that of the one.
     assert found.loc["every item answered", "n"] == 14
+    assert found.loc["every item answered", "note"].startswith("withheld")
     assert found.loc["institutions, sign flip", "smallest_p"] == pytest.approx(2 / 2**5)
     assert found.loc["institutions, sign flip", "p"] >= 2 / 2**5
     with_interval = found["ci_low"].notna()
-    assert set(found.index[~with_interval]) == {"sign test", "institutions, wild bootstrap", "institutions, sign flip"}
+    assert set(found.index[~with_interval]) == {
+        "every item answered",
+        "sign test",
+        "institutions, wild bootstrap",
+        "institutions, sign flip",
+    }
     assert (found.loc[with_interval, "reading"] == "improved").all()
 
 
@@ -531,7 +705,7 @@ def test_single_items():
             for n, value in enumerate(values)
         ]
     )
-    table = change._items(pairs, [two], ("pre", "post"), 0.95, 10, True).set_index("item")
+    table = change._items(pairs, [(two, {change.ALL})], ("pre", "post"), 0.95, 10, True, 2).set_index("item")
     # Nine went from no to yes, two from yes to no: exact two-sided binomial, 2 (1 + 11 + 55) / 2^11.
     assert table.loc["x_1", "estimate"] == pytest.approx((9 - 2) / 30)
     assert table.loc["x_1", "p"] == pytest.approx(2 * (1 + 11 + 55) / 2**11)
@@ -568,6 +742,9 @@ def test_cohorts_are_described_and_not_tested():
     assert found.loc["c", "note"] == "descriptive: a small group"
     assert found.loc["d", "note"] == "descriptive: no comparison of cohorts was planned"
     assert compare(table, {"scale": "x.up", "cohorts": ["c"]})["subgroups"].empty
+    # All less one cohort is the other: where one is too small, none is told.
+    few = pd.concat([scores(PRE[:2], post[:2]), other])
+    assert compare(few)["subgroups"].loc["x.up", "estimate"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -699,7 +876,8 @@ def test_distribution_of_scores_by_hand():
     row = sample.describe_scores(table, one, ["pre"]).set_index("cohort").loc["all"]
     # Quartiles by linear interpolation: positions 1.75, 2.5 and 3.25 of 0, 20, 40, 60.
     assert row[["n", "n_without_score", "mean", "q1", "median", "q3"]].tolist() == [4, 1, 30, 15, 30, 45]
-    assert row["sd"] == pytest.approx(math.sqrt((900 + 100 + 100 + 900) / 3))
+    # A standard deviation of 25.82, in steps of a scale from 0 to 60.
+    assert row["sd"] == round(math.sqrt((900 + 100 + 100 + 900) / 3), 1) == 25.8
     assert row[["floor_people", "ceiling_people"]].tolist() == [1, 1]
 
 

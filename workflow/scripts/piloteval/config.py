@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import difflib
+import math
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -306,6 +307,11 @@ class Scale:
     smallest_relevant_change: float | None
     published: tuple[dict[str, Any], ...]
 
+    @property
+    def decimals(self) -> int:
+        """Decimals of a mean: about a two-hundredth of the range, so that means of many do not give those of few."""
+        return max(0, math.ceil(-math.log10((self.range[1] - self.range[0]) / 200)))
+
 
 @dataclass(frozen=True, eq=False)
 class Instrument:
@@ -324,6 +330,7 @@ class Instrument:
     notes: tuple[str, ...] = field(default=())
     columns: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, float] = field(default_factory=dict)
+    standards: dict[str, str] = field(default_factory=dict)
 
 
 def read_instrument(path: str | Path) -> Instrument:
@@ -354,7 +361,7 @@ def read_instrument(path: str | Path) -> Instrument:
                 published=tuple(one["published"]),
             )
         )
-    for named, what in [(set(raw["reverse"]), "reverse")] + [
+    for named, what in [(set(raw["reverse"]), "reverse"), (set(raw["standards"]), "standards")] + [
         (set(scale.items), f"scale {scale.id}") for scale in scales
     ]:
         strangers = sorted(named - set(items))
@@ -388,6 +395,7 @@ def read_instrument(path: str | Path) -> Instrument:
         notes=tuple(raw["notes"]),
         columns=raw["columns"],
         texts=raw["responses"]["texts"],
+        standards=raw["standards"],
     )
 
 

@@ -82,6 +82,8 @@ class Table:
         Columns bounded by one; the release tier rounds them so that none becomes perfect, and their limits outwards.
     unpublished : tuple of str
         Columns that are empty in the release tier.
+    unpublished_in : tuple of (str, str, tuple of str)
+        Columns and values of rows, with the columns that are empty in them in the release tier.
     team_rows : tuple of (str, str)
         Columns and values of rows that are for the team only.
     released : bool
@@ -101,6 +103,7 @@ class Table:
     percents: tuple[str, ...] = ()
     coefficients: tuple[str, ...] = ()
     unpublished: tuple[str, ...] = ()
+    unpublished_in: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     team_rows: tuple[tuple[str, str], ...] = ()
     released: bool = False
 
@@ -516,11 +519,15 @@ CONTRACTS: dict[str, Table] = {
             "an estimate of change in an outcome",
             _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, statistic=TEXT)
             | STATISTIC
-            | _columns(reading=TEXT, relevant_change=NUMBER, p=NUMBER, p_adjusted=NUMBER, p_method=TEXT),
+            | _columns(reading=TEXT, reading_adjusted=TEXT, relevant_change=NUMBER)
+            | _columns(p=NUMBER, p_adjusted=NUMBER, p_method=TEXT)
+            | {"class": TEXT},
             keys=("scale", "cohort", "statistic"),
             people=("n",),
-            statistics=(*ESTIMATE, "reading", "p", "p_adjusted"),
+            statistics=(*ESTIMATE, "reading", "reading_adjusted", "p", "p_adjusted", "class"),
             unpublished=("p", "p_adjusted", "p_method"),
+            unpublished_in=(("statistic", "Bayes factor", ("estimate",)),),
+            team_rows=(("statistic", "rank-biserial"), ("statistic", "share with a higher score")),
             released=True,
         ),
         Table(
@@ -540,10 +547,10 @@ CONTRACTS: dict[str, Table] = {
             "the change of an outcome under one specification",
             _columns(scale=TEXT, label=TEXT, role=TEXT, cohort=TEXT, direction=TEXT, specification=TEXT, who=TEXT)
             | STATISTIC
-            | _columns(df=TEXT, p=NUMBER, smallest_p=NUMBER, reading=TEXT),
+            | _columns(df=TEXT, p=NUMBER, smallest_p=NUMBER, reading=TEXT, same_as=TEXT),
             keys=("scale", "cohort", "specification"),
             people=("n",),
-            statistics=(*ESTIMATE, "p", "smallest_p", "reading"),
+            statistics=(*ESTIMATE, "p", "smallest_p", "reading", "same_as"),
             unpublished=("df", "p", "smallest_p"),
             released=True,
         ),
@@ -609,6 +616,8 @@ CONTRACTS: dict[str, Table] = {
             )
             | STATISTIC,
             keys=("criterion",),
+            people=("n",),
+            statistics=(*ESTIMATE, "light"),
         ),
         Table(
             "internal/change/means.csv",
@@ -979,6 +988,9 @@ def present(table: pd.DataFrame, one: Table, tier: Tier) -> pd.DataFrame:
             shown[column] = coarse.where(shown[column].notna())
         for column in one.unpublished:
             shown[column] = "" if one.columns[column] == TEXT else pd.NA
+        for key, value, columns in one.unpublished_in:
+            for column in columns:
+                shown.loc[shown[key] == value, column] = "" if one.columns[column] == TEXT else pd.NA
         for column in one.percents:
             shown[column] = (shown[column] / tier.round_to).round() * tier.round_to
     for part, whole, percent in one.shares:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from piloteval.measures import (
 from piloteval.measures.agreement import proportion
 from piloteval.measures.scoring import items_wide
 from piloteval.statistic import Statistic, in_percent
+from piloteval.tiers import WITHHELD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,10 @@ PAIRED, PARTLY, UNPAIRED = "paired", "partly paired", "unpaired"
 
 #: The test whose p-values are adjusted within a role; the others are beside it and not adjusted.
 PLANNED = "mean change"
+
+#: The row each family is made of, with and without pairs.
+ADJUSTED = (PLANNED, "difference of means")
+HIGHER = "share with a higher score"
 
 
 def scores_of(scores: pd.DataFrame, scale: str, cohort: str, waves: tuple[str, ...]) -> pd.DataFrame:
@@ -114,19 +120,25 @@ def compare(
     retrospective = [wave for wave in compared if wave in settings["retrospective"]]
     scales = {scale.id: scale for instrument in instruments.values() for scale in instrument.scales}
     site = scores.drop_duplicates("person").set_index("person")["site"]
+    family = Counter(outcome["role"] for outcome in outcomes for _cohort in outcome["cohorts"] or [ALL])
     for outcome in outcomes:
         scale = scales[outcome["scale"]]
         for cohort in outcome["cohorts"] or [ALL]:
             wide = scores_of(scores, scale.id, cohort, compared)
             about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
-            one = _Outcome(wide, scale, instruments[scale.instrument], about, compared, confidence, min_n, registered)
+            one = _Outcome(
+                wide, scale, instruments[scale.instrument], about, compared, confidence, min_n, registered, floor,
+                family[outcome["role"]],
+            )  # fmt: skip
             found["outcomes"] += one.outcomes()
             found["means"] += one.means()
             found["paths"] += one.paths(floor)
             found["improved"].append(one.improved())
             if not registered:
                 continue
-            answered = scores[(scores["scale"] == scale.id) & (scores["answered"] == scores["items"])]
+            answered = scores[
+                (scores["scale"] == scale.id) & scores["wave"].isin(compared) & (scores["answered"] == scores["items"])
+            ]
             complete = answered.groupby("person")["wave"].nunique().reindex(wide.index).fillna(0) == 2
             found["robustness"] += one.robustness(complete, site.reindex(wide.index), settings["imputations"])
             found["responders"] += one.responders(responses)
@@ -137,25 +149,46 @@ def compare(
                 scores, scale, outcome, compared, settings["subgroup_min_n"], confidence, min_n
             )
     table = pd.DataFrame(found.pop("outcomes"))
-    planned = (table["statistic"] == PLANNED) & table["p"].notna()
+    planned = table["statistic"].isin(ADJUSTED) & table["p"].notna()
     for _role, family in table[planned].groupby("role"):
         table.loc[family.index, "p_adjusted"] = prepost.holm(family["p"].astype("float64").to_numpy())
         table.loc[family.index, "p_method"] += (
             f"; Holm over {len(family)} " + ("outcome" if len(family) == 1 else "outcomes") + " of the role"
         )
-    asked = {scales[outcome["scale"]].instrument for outcome in outcomes}
+        clear = table.loc[family.index, "p_adjusted"] < 1 - confidence
+        table.loc[family.index, "reading_adjusted"] = table.loc[family.index, "reading"].where(clear, NOT_CLEAR)
+    asked: dict[str, set[str]] = {}  # the cohorts an instrument is asked in; none named is everybody
+    for outcome in outcomes:
+        asked.setdefault(scales[outcome["scale"]].instrument, set()).update(outcome["cohorts"] or [ALL])
     return {
         "outcomes": table,
         **{name: pd.DataFrame(rows) for name, rows in found.items()},
         "items": _items(
-            responses, [instruments[name] for name in sorted(asked)], compared, confidence, min_n, registered
+            responses,
+            [(instruments[name], asked[name]) for name in sorted(asked)],
+            compared,
+            confidence,
+            min_n,
+            registered,
+            floor,
         ),
         "progression": _progression(scores, compared, settings["progression"], enrolled, confidence, registered),
     }
 
 
-def _mean(values: pd.Series, confidence: float) -> Statistic:
-    """Return the mean with its t interval: mean plus or minus t(n - 1) times sd over the root of n."""
+def mean_change(pre: np.ndarray, post: np.ndarray, confidence: float) -> Statistic:
+    """Return the mean change with its t interval; nobody changed is a change of zero without interval."""
+    value = prepost.paired_t(pre, post, confidence)
+    if value.estimate is None and len(pre) > 1:
+        return Statistic(0.0, len(pre), value.method, note="nobody changed, so no interval")
+    return value
+
+
+def _mean(values: pd.Series, confidence: float, decimals: int) -> Statistic:
+    """Return the mean with its t interval: mean plus or minus t(n - 1) times sd over the root of n.
+
+    Rounded: the exact mean of those in both waves, and that of all in one wave, give the mean of those in one only.
+    """
     from scipy import stats
 
     n = len(values)
@@ -163,9 +196,8 @@ def _mean(values: pd.Series, confidence: float) -> Statistic:
         return Statistic(None, n, "mean", note="undefined: fewer than 2 people")
     half = stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / n**0.5
     mean = float(values.mean())
-    return Statistic(
-        mean, n, "mean of paired participants", mean - half, mean + half, f"t interval, {100 * confidence:g} %"
-    )
+    low, mean, high = (round(float(one), decimals) for one in (mean - half, mean, mean + half))
+    return Statistic(mean, n, "mean of paired participants", low, high, f"t interval, {100 * confidence:g} %")
 
 
 @dataclass(frozen=True)
@@ -180,6 +212,8 @@ class _Outcome:
     confidence: float
     min_n: int
     registered: bool
+    floor: int
+    family: int
 
     @cached_property
     def both(self) -> pd.DataFrame:
@@ -189,7 +223,7 @@ class _Outcome:
     @property
     def design(self) -> str:
         """How the waves go together."""
-        if not self.registered:
+        if self.both.empty:
             return UNPAIRED
         return PAIRED if len(self.both) == len(self.wide) else PARTLY
 
@@ -198,8 +232,9 @@ class _Outcome:
         """How many are left out of the pairs, and why."""
         if not self.registered:
             return len(self.wide), "no register to pair people by"
-        missing_in = [(f"no {wave} score", int(self.wide[wave].isna().sum())) for wave in self.waves]
-        return len(self.wide) - len(self.both), "; ".join(f"{count} {what}" for what, count in missing_in if count)
+        # How many lack which wave would tell what the flow of participants withholds.
+        missing_in = [f"no {wave} score" for wave in self.waves if self.wide[wave].isna().any()]
+        return len(self.wide) - len(self.both), "; ".join(missing_in)
 
     @property
     def direction(self) -> str:
@@ -223,22 +258,52 @@ class _Outcome:
         for name, (value, p, p_method) in self._estimates().items():
             points = name in ("mean change", "median change", "difference of means", "difference of medians")
             row = self._row("", name, value, dropped=name not in UNPAIRED_ESTIMATES)
+            says = self._reading(value) if points or "standardised" in name else ""
             rows.append(
                 {
                     **row,
                     "direction": self.direction,
                     "statistic": name,
-                    "reading": self._reading(value) if points or "standardised" in name else "",
+                    "reading": self._by_ranks(value, p) if name == "median change" else says,
+                    "reading_adjusted": "",
                     "relevant_change": self.scale.smallest_relevant_change if points else None,
-                    "p": p,
+                    "p": p if name in ADJUSTED else two_digits(p),
                     "p_adjusted": None,
                     "p_method": p_method if p is not None else "",
+                    "class": bayes_class(value.estimate) if name == "Bayes factor" else "",
                 }
             )
         return rows
 
+    def _by_ranks(self, value: Statistic, p: float | None) -> str:
+        """Read a shift of ranks from its test, which is exact with ties; its interval is not, and is too wide."""
+        if p is None or not value.estimate:
+            return self._reading(value)
+        if p >= 1 - self.confidence:
+            return NOT_CLEAR
+        return "improved" if (value.estimate > 0) == self.scale.higher_is_better else "worsened"
+
+    def _told(self, value: Statistic, difference: np.ndarray, digits: float) -> Statistic:
+        """Return a statistic of ranks in coarse steps, or withhold it.
+
+        With the number of pairs its exact value tells how many went up, down and stayed; so where few went one way
+        nothing is told, and elsewhere not enough digits to count by.
+        """
+        up, down = int((difference > 0).sum()), int((difference < 0).sum())
+        note = "unchanged participants left out" if "left out" in value.note else ""
+        if value.estimate is None:
+            note = value.note
+        if value.estimate is not None and min(up, down) < self.floor:
+            return Statistic(None, len(difference), value.method, note=WITHHELD.format(floor=self.floor))
+        low, estimate, high = (
+            None if one is None else turn(one / digits) * digits
+            for one, turn in ((value.ci_low, np.floor), (value.estimate, np.round), (value.ci_high, np.ceil))
+        )
+        method = value.ci_method.replace(", half a hit for no change", "")
+        return Statistic(estimate, len(difference), value.method, low, high, method, note=note)
+
     def _estimates(self) -> dict[str, tuple[Statistic, float | None, str]]:
-        if not self.registered:
+        if self.both.empty:
             return self._unpaired()
         n = len(self.both)
         if n < self.min_n:
@@ -248,29 +313,40 @@ class _Outcome:
         # does.
         pre, post = (self.both[wave].to_numpy() for wave in self.waves)
         difference, level = post - pre, self.confidence
-        t_test, ranks, signs = prepost.paired_t_test(pre, post), prepost.exact_signed_rank(difference), None
-        signs = prepost.sign_test(difference)
+        difference = np.round(difference, prepost.DECIMALS)
+        t_test, ranks, signs = (
+            prepost.paired_t_test(pre, post), prepost.exact_signed_rank(difference), prepost.sign_test(difference)
+        )  # fmt: skip
+        unchanged = int((difference == 0).sum())
         found = {
-            "mean change": (prepost.paired_t(pre, post, level), t_test.p, "paired t test, two-sided"),
+            "mean change": (mean_change(pre, post, level), t_test.p, "paired t test, two-sided"),
             "standardised change d_z": (prepost.d_z(pre, post, level, hedges=True), None, ""),
-            "standardised change d_av": (prepost.d_av(pre, post, hedges=True), None, ""),
+            "standardised change d_av": (prepost.d_av(pre, post, level, hedges=True), None, ""),
             "standardised change d_rm": (prepost.d_rm(pre, post, level, hedges=True), None, ""),
-            "standardised change, first sd": (prepost.d_pre(pre, post, hedges=True), None, ""),
+            "standardised change, first sd": (prepost.d_pre(pre, post, level, hedges=True), None, ""),
             "median change": (
                 prepost.hodges_lehmann(difference, level, zero="pratt"),
                 ranks.p,
                 "exact Wilcoxon signed-rank test, zero differences dropped, two-sided",
             ),
-            "rank-biserial": (prepost.matched_rank_biserial(difference, level), None, ""),
-            "common-language effect": (
-                prepost.superiority_of_pairs(difference, level),
-                signs.p,
+            "rank-biserial": (self._told(prepost.matched_rank_biserial(difference, level), difference, 0.01), None, ""),
+            HIGHER: (
+                self._told(
+                    prepost.superiority_of_pairs(difference, level),
+                    difference,
+                    0.05 if 0 < unchanged < self.floor else 0.01,
+                ),
+                signs.p if min(signs.n_positive, signs.n_negative) >= self.floor else None,
                 "exact sign test, zero differences dropped, two-sided",
             ),
             "correlation of the waves": (prepost.pre_post_correlation(pre, post, level), None, ""),
             "Bayes factor": (_bayes_factor(pre, post, t_test.p is not None), None, ""),
-            "detectable d_z": (prepost.detectable_dz(n), None, ""),
+            "detectable d_z": (prepost.detectable_dz(n, alpha=1 - level), None, ""),
         }
+        if self.family > 1:
+            found["detectable d_z, adjusted"] = (
+                prepost.detectable_dz(n, alpha=(1 - level) / self.family), None, ""
+            )  # fmt: skip
         relevant = self.scale.smallest_relevant_change
         if relevant:
             found["equivalence"] = self._equivalence(pre, post, relevant)
@@ -312,8 +388,9 @@ class _Outcome:
     def means(self) -> list[dict[str, Any]]:
         """Return the mean of the paired participants in each wave."""
         return [
-            self._row("mean.", wave, _mean(self.both[wave], self.confidence), wave=wave) for wave in self.waves
-        ]  # fmt: skip
+            self._row("mean.", wave, _mean(self.both[wave], self.confidence, self.scale.decimals), wave=wave)
+            for wave in self.waves
+        ]
 
     def paths(self, floor: int) -> list[dict[str, Any]]:
         """Return the means of groups of people on a similar level, in every wave.
@@ -323,7 +400,7 @@ class _Outcome:
         """
         import numpy as np
 
-        groups = min(MOST_PATHS, len(self.both) // floor)
+        groups = min(MOST_PATHS, len(self.both) // (2 * floor))
         if groups < 2:
             return []
         order = self.both.iloc[np.argsort(self.both.mean(axis=1).to_numpy(), kind="stable")]
@@ -331,27 +408,40 @@ class _Outcome:
         for number, places in enumerate(np.array_split(np.arange(len(order)), groups), 1):
             part = order.iloc[places]
             for wave in self.waves:
-                here = {"group": number, "wave": wave, "people": len(part), "mean": part[wave].mean(), "note": ""}
-                rows.append({**self.about, **here})
+                mean = round(float(part[wave].mean()), self.scale.decimals)
+                rows.append(
+                    {**self.about, "group": number, "wave": wave, "people": len(part), "mean": mean, "note": ""}
+                )
         return rows
 
     def improved(self) -> dict[str, Any]:
         """Return how many moved in the better direction."""
         sign = 1 if self.scale.higher_is_better else -1
-        better = sign * (self.both[self.waves[1]] - self.both[self.waves[0]])
+        better = (sign * (self.both[self.waves[1]] - self.both[self.waves[0]])).round(prepost.DECIMALS)
         if len(better) < self.min_n:
             share = Statistic(None, len(better), "share improved", note=f"undefined: fewer than {self.min_n} pairs")
         else:
             share = in_percent(prepost.share_improved(better, confidence=self.confidence))
-        return self._row("", "improved", share, improved=int((better > 0).sum()))
+        return self._row(
+            "", "improved", share, improved=None if share.estimate is None else int((better > 0).sum())
+        )  # fmt: skip
 
     def robustness(self, complete: pd.Series, sites: pd.Series, imputations: int) -> list[dict[str, Any]]:
         """Return the change under every specification."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for one in robustness.specifications(
             self.wide, complete, sites, confidence=self.confidence, min_n=self.min_n, imputations=imputations
         ):
-            row = self._row("robustness.", one.name, one.value, dropped=False)
+            value, few = one.value, len(self.both) - one.value.n
+            if one.who == robustness.COMPLETE and 0 < few < self.floor and value.estimate is not None:
+                # With the mean change of all pairs it would tell that of the few who left an item out.
+                value = Statistic(None, value.n, value.method, note=WITHHELD.format(floor=self.floor))
+            elif one.who == robustness.COMPLETE and few:
+                value = replace(value, n_dropped=few, dropped_reason="an item not answered")
+            shift = one.name == robustness.SHIFT
+            answer = (value.n, value.estimate, value.ci_low, value.ci_high)
+            same = next((row["specification"] for row in rows if row["_answer"] == answer), "")
+            row = self._row("robustness.", one.name, value, dropped=one.who.startswith(robustness.PAIRS))
             rows.append(
                 {
                     **row,
@@ -359,17 +449,28 @@ class _Outcome:
                     "specification": one.name,
                     "who": one.who,
                     "df": one.df,
-                    "p": one.p,
+                    "p": None if value.estimate is None else self._p_of(one),
                     "smallest_p": one.smallest_p,
-                    "reading": self._reading(one.value),
+                    "reading": self._by_ranks(value, one.p) if shift else self._reading(value),
+                    "same_as": same if value.estimate is not None and value.ci_low is not None else "",
+                    "_answer": answer,
                 }
             )
-        return rows
+        return [{key: row[key] for key in row if key != "_answer"} for row in rows]
+
+    def _p_of(self, one: robustness.Specification) -> float | None:
+        """Return the p-value of a specification; of ranks and signs not by enough digits to count by."""
+        if one.name == robustness.SIGNS:
+            both = np.round(self.both[self.waves[1]] - self.both[self.waves[0]], prepost.DECIMALS)
+            few = min((both > 0).sum(), (both < 0).sum()) < self.floor
+            return None if few else two_digits(one.p)
+        return two_digits(one.p) if one.name == robustness.SHIFT else one.p
 
     def responders(self, responses: pd.DataFrame) -> list[dict[str, Any]]:
         """Count people beyond measurement error and beyond the smallest relevant change."""
         n = len(self.both)
-        items = items_wide(responses, self.instrument, self.waves[0])[list(self.scale.items)]
+        here = responses[responses["person"].isin(self.wide.index)]
+        items = items_wide(here, self.instrument, self.waves[0])[list(self.scale.items)]
         alpha = reliability.cronbach_alpha(items)
         if n < self.min_n or alpha.estimate is None or not 0 <= alpha.estimate <= 1:
             note = f"undefined: fewer than {self.min_n} pairs" if n < self.min_n else "undefined: no reliability"
@@ -403,7 +504,12 @@ class _Outcome:
             )
         rows = []
         for rule, (threshold, classes) in by_rule.items():
-            note = f"reliability {alpha.estimate:.2f} (alpha before)" if rule == RELIABLE else ""
+            notes = [f"reliability: {alpha.estimate:.2f} (alpha before, n = {alpha.n})"] if rule == RELIABLE else []
+            if rule == RELIABLE and alpha.estimate < LEAST_RELIABILITY:
+                notes.append("reliability too low to judge single persons")
+            if rule == RELEVANT and found.note:
+                notes.append(found.note)
+            note = "; ".join(notes)
             everybody = Statistic(100.0, n, "all pairs", note=note)
             for name, (people, value) in [(ALL, (n, everybody)), *classes.items()]:
                 value = value if name == ALL else in_percent(value)
@@ -417,6 +523,10 @@ class _Outcome:
         if every.shape[1] < 3 or len(self.both) < self.min_n:
             return []
         test, w = consensus.concordance_test(every), consensus.kendall_w(every)
+        if w.n < self.min_n:
+            w = Statistic(None, w.n, w.method, note=f"undefined: fewer than {self.min_n} people with every wave")
+            test = consensus.ConcordanceTest(None, test.df, None)
+        w = replace(w, dropped_reason="not every wave" if w.n_dropped else "")
         long = every.stack()
         person, wave = long.index.get_level_values(0), long.index.get_level_values(1)
         design = np.column_stack(
@@ -446,10 +556,12 @@ class _Outcome:
                 "direction": self.direction,
                 "statistic": name,
                 "reading": self._reading(value) if name.startswith("mean") else "",
+                "reading_adjusted": "",
                 "relevant_change": None,
                 "p": p,
                 "p_adjusted": None,
                 "p_method": p_method if p is not None else "",
+                "class": "",
             }
             for name, (value, p, p_method) in found.items()
         ]
@@ -461,7 +573,13 @@ class _Outcome:
         attrition = missing.completers_against_dropouts(
             first[there], second[there].notna(), self.confidence, self.min_n
         )
-        rows = {"first score, completers less drop-outs (g)": attrition.difference}
+        out = int((~there).sum())
+        told = replace(
+            attrition.difference,
+            n_dropped=attrition.difference.n_dropped + out,
+            dropped_reason=f"no {self.waves[0]} score" if out else attrition.difference.dropped_reason,
+        )
+        rows = {"first score, completers less drop-outs (g)": told}
         if len(self.both) >= self.min_n:
             options = {"sites": sites.to_numpy(), "keys": np.arange(len(self.wide)), "m": imputations}
             pre, post = first.to_numpy(), second.to_numpy()
@@ -480,6 +598,9 @@ class _Outcome:
 
 
 RELIABLE, RELEVANT = "reliable change", "smallest relevant change"
+NOT_CLEAR = "no clear change"
+#: Under this a scale is not precise enough for single persons (Nunnally & Bernstein 1994 ask for more).
+LEAST_RELIABILITY = 0.7
 #: Lines of an outcome in the estimation plot.
 MOST_PATHS = 8
 
@@ -495,12 +616,18 @@ def _subgroups(
     confidence: float,
     min_n: int,
 ) -> list[dict[str, Any]]:
-    """Describe the mean change in every cohort of an outcome that is asked over all; no test between them."""
+    """Describe the mean change in every cohort of an outcome that is asked over all; no test between them.
+
+    Where one cohort is too small, none is described: all less the others would be the small one.
+    """
     rows = []
-    for cohort in sorted(scores["cohort"].unique()) if not outcome["cohorts"] else []:
-        both = scores_of(scores, scale.id, cohort, waves).dropna()
-        if len(both) < min_n:
-            value = Statistic(None, len(both), "mean change", note=f"undefined: fewer than {min_n} pairs")
+    asked = sorted(scores["cohort"].unique()) if not outcome["cohorts"] else []
+    every = {cohort: scores_of(scores, scale.id, cohort, waves) for cohort in asked}
+    small = any(0 < len(wide.dropna()) < min_n for wide in every.values())
+    for cohort, wide in every.items():
+        both = wide.dropna()
+        if small or both.empty:
+            value = Statistic(None, len(both), "mean change", note=f"undefined: fewer than {min_n} pairs in a cohort")
         else:
             value = prepost.paired_t(*(both[wave].to_numpy() for wave in waves), confidence)
             why = (
@@ -509,6 +636,8 @@ def _subgroups(
                 else "descriptive: a small group"
             )
             value = replace(value, note="; ".join(filter(None, [value.note, why])))
+        out = len(wide) - len(both)
+        value = replace(value, n_dropped=out, dropped_reason="no score in both waves" if out else "")
         about = {"scale": scale.id, "label": scale.label, "role": outcome["role"], "cohort": cohort}
         rows.append({**about, **value.row(f"change.subgroup.{scale.id}.{cohort}")})
     return rows
@@ -516,18 +645,20 @@ def _subgroups(
 
 def _items(
     responses: pd.DataFrame,
-    instruments: list[Instrument],
+    instruments: list[tuple[Instrument, set[str]]],
     waves: tuple[str, str],
     confidence: float,
     min_n: int,
     registered: bool,
+    floor: int,
 ) -> pd.DataFrame:
     """Compare single items: odds of a higher answer after than before; McNemar's test for items of two answers."""
     import pandas as pd
 
     rows = []
-    for instrument in instruments if registered else []:
-        first, second = (items_wide(responses, instrument, wave) for wave in waves)
+    for instrument, cohorts in instruments if registered else []:
+        here = responses if ALL in cohorts else responses[responses["cohort"].isin(cohorts)]
+        first, second = (items_wide(here, instrument, wave) for wave in waves)
         both = first.index.intersection(second.index)
         for item in instrument.items:
             pair = pd.DataFrame({"pre": first.loc[both, item], "post": second.loc[both, item]}).dropna()
@@ -541,8 +672,12 @@ def _items(
                 value = Statistic(
                     (test.to_yes - test.to_no) / test.n, test.n, "share after less share before", note=test.note
                 )
+                if min(test.to_yes, test.to_no) < floor:  # difference and p would tell how many changed which way
+                    value, p = Statistic(None, test.n, value.method, note=WITHHELD.format(floor=floor)), None
             else:
                 value = steps.odds_ratio_after(pair["pre"], pair["post"], confidence)
+            if item in instrument.reverse:
+                value = replace(value, method=f"{value.method}, answers turned round")
             words = f"change.item.{instrument.id}.{item}"
             dropped = len(first.index.union(second.index)) - len(pair)
             full = replace(value, n_dropped=dropped, dropped_reason="not answered in both waves" if dropped else "")
@@ -575,7 +710,8 @@ def _progression(
     """Compare the criteria for going on with what the pilot found."""
     import pandas as pd
 
-    seen = {wave: set(scores.loc[scores["wave"] == wave, "person"]) for wave in waves}
+    scored = scores[scores["score"].notna()]
+    seen = {wave: set(scored.loc[scored["wave"] == wave, "person"]) for wave in waves}
     rows = []
     for one in criteria:
         measure = one["measure"]
@@ -590,6 +726,8 @@ def _progression(
             value = in_percent(proportion(came, len(there), "people of the first wave who answered again", confidence))
             if not registered:
                 value = Statistic(None, len(there), value.method, note="undefined: nobody can be paired")
+            elif not seen[waves[1]]:
+                value = Statistic(None, len(there), value.method, note=f"undefined: no scores of the wave {waves[1]}")
         else:
             there = scores[scores["wave"].isin(waves)]
             value = in_percent(
@@ -643,8 +781,28 @@ def reading(estimate: float | None, ci_low: float | None, ci_high: float | None,
     if estimate is None or estimate != estimate or ci_low is None or ci_low != ci_low:
         return ""
     if ci_low <= 0 <= ci_high:
-        return "no clear change"
+        return NOT_CLEAR
     return "improved" if (estimate > 0) == (direction == "higher is better") else "worsened"
+
+
+def two_digits(p: float | None) -> float | None:
+    """Return a p-value with two significant digits: an exact one of ranks or signs tells how many went which way."""
+    return None if p is None else float(f"{p:.2g}")
+
+
+#: Bounds of the classes a Bayes factor is told in, after Jeffreys (1961), Theory of Probability, appendix B.
+CLASSES = (0.01, 1 / 30, 0.1, 1 / 3, 3, 10, 30, 100)
+BOUNDS = ("1/100", "1/30", "1/10", "1/3", "3", "10", "30", "100")
+
+
+def bayes_class(factor: float | None) -> str:
+    """Return the class of a Bayes factor in words; the exact number gives the p-value away."""
+    if factor is None or factor != factor:
+        return ""
+    place = int(np.searchsorted(CLASSES, factor, side="right"))
+    if place == 0:
+        return f"under {BOUNDS[0]}"
+    return f"over {BOUNDS[-1]}" if place == len(CLASSES) else f"{BOUNDS[place - 1]} to {BOUNDS[place]}"
 
 
 def _bayes_factor(pre: np.ndarray, post: np.ndarray, defined: bool) -> Statistic:
@@ -652,4 +810,4 @@ def _bayes_factor(pre: np.ndarray, post: np.ndarray, defined: bool) -> Statistic
     method = "Bayes factor of change against no change, Cauchy prior of scale 0.707 on d_z (pingouin)"
     if not defined:
         return Statistic(None, len(pre), method, note="undefined: the differences do not vary")
-    return Statistic(pg.paired_ttest(pre, post)["bayes_factor"], len(pre), method)
+    return Statistic(float(f"{pg.paired_ttest(pre, post)['bayes_factor']:.2g}"), len(pre), method)

@@ -377,13 +377,17 @@ def d_z(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, hedges: bool 
     )
 
 
-def d_av(pre: ArrayLike, post: ArrayLike, standardiser: str = "mean sd", hedges: bool = False) -> Statistic:
+def d_av(
+    pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, standardiser: str = "mean sd", hedges: bool = False
+) -> Statistic:
     """Mean change in average standard deviations of the two measurements.
 
     Parameters
     ----------
     pre, post : array, shape (people,)
         As in `paired_t`.
+    confidence : float
+        Level of the interval.
     standardiser : {'mean sd', 'root mean square'}
         Average of the two standard deviations, or root of the average variance.
     hedges : bool
@@ -392,8 +396,12 @@ def d_av(pre: ArrayLike, post: ArrayLike, standardiser: str = "mean sd", hedges:
     Returns
     -------
     Statistic
-        Without interval. Undefined with fewer than two pairs, when all differences are zero and when neither
-        measurement varies.
+        Undefined with fewer than two pairs, when all differences are zero and when neither measurement varies; without
+        interval when everybody changed alike.
+
+    Notes
+    -----
+    The limits are the noncentral t limits of d_z times the standard deviation of the change over the standardiser.
 
     Raises
     ------
@@ -402,7 +410,8 @@ def d_av(pre: ArrayLike, post: ArrayLike, standardiser: str = "mean sd", hedges:
 
     References
     ----------
-    Cumming (2012), Understanding the New Statistics, chapter 11; Lakens (2013), Frontiers in Psychology 4:863.
+    Cumming (2012), Understanding the New Statistics, chapter 11; Lakens (2013), Frontiers in Psychology 4:863;
+    interval: Algina & Keselman (2003), Educational and Psychological Measurement 63, 537-553.
     """
     if standardiser not in ("mean sd", "root mean square"):
         raise ValueError(f"unknown standardiser: {standardiser}")
@@ -410,24 +419,26 @@ def d_av(pre: ArrayLike, post: ArrayLike, standardiser: str = "mean sd", hedges:
     name = "Hedges' g_av" if hedges else "Cohen's d_av"
     sd_pre, sd_post = _standard_deviations(pre, post)
     divisor = (sd_pre + sd_post) / 2 if standardiser == "mean sd" else np.sqrt((sd_pre**2 + sd_post**2) / 2)
-    return _standardised_change(pre, post, divisor, f"{name} ({standardiser})", n_dropped, hedges)
+    return _standardised_change(pre, post, divisor, f"{name} ({standardiser})", n_dropped, hedges, confidence)
 
 
-def d_pre(pre: ArrayLike, post: ArrayLike, hedges: bool = False) -> Statistic:
+def d_pre(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, hedges: bool = False) -> Statistic:
     """Mean change in standard deviations of the measurement before.
 
     Parameters
     ----------
     pre, post : array, shape (people,)
         As in `paired_t`.
+    confidence : float
+        Level of the interval.
     hedges : bool
         Correct the small-sample bias with pairs - 1 degrees of freedom.
 
     Returns
     -------
     Statistic
-        Without interval. Undefined with fewer than two pairs, when all differences are zero and when the measurement
-        before does not vary.
+        Undefined with fewer than two pairs, when all differences are zero and when the measurement before does not
+        vary; without interval when everybody changed alike. Limits as in `d_av`, with the standard deviation before.
 
     Raises
     ------
@@ -440,7 +451,7 @@ def d_pre(pre: ArrayLike, post: ArrayLike, hedges: bool = False) -> Statistic:
     """
     pre, post, n_dropped = _complete_pairs(pre, post)
     label = "Hedges' g by sd before" if hedges else "Cohen's d by sd before"
-    return _standardised_change(pre, post, _standard_deviations(pre, post)[0], label, n_dropped, hedges)
+    return _standardised_change(pre, post, _standard_deviations(pre, post)[0], label, n_dropped, hedges, confidence)
 
 
 def d_rm(pre: ArrayLike, post: ArrayLike, confidence: float = 0.95, hedges: bool = False) -> Statistic:
@@ -1481,7 +1492,7 @@ def _standard_deviations(pre: np.ndarray, post: np.ndarray) -> tuple[float, floa
     return tuple(0.0 if np.ptp(values) == 0 else values.std(ddof=1) for values in (pre, post))
 
 
-def _standardised_change(pre, post, divisor, method, n_dropped, hedges) -> Statistic:
+def _standardised_change(pre, post, divisor, method, n_dropped, hedges, confidence) -> Statistic:
     difference = _difference(pre, post)
     n = len(difference)
     record = _record(method, n, n_dropped, UNPAIRED)
@@ -1491,7 +1502,14 @@ def _standardised_change(pre, post, divisor, method, n_dropped, hedges) -> Stati
     if reason:
         return Statistic(None, note=reason, **record)
     factor = hedges_factor(n - 1) if hedges else 1.0
-    return Statistic(float(factor * difference.mean() / divisor), **record)
+    estimate = float(factor * difference.mean() / divisor)
+    if np.ptp(difference) == 0:
+        return Statistic(estimate, note=f"{SAME_CHANGE}, no interval", **record)
+    spread = difference.std(ddof=1)
+    t = difference.mean() / spread * np.sqrt(n)
+    low, high = (factor * one / np.sqrt(n) * spread / divisor for one in noncentrality_interval(t, n - 1, confidence))
+    how = f"noncentral t limits of d_z times sd of the change over the standardiser, {100 * confidence:g} %"
+    return Statistic(estimate, ci_low=float(low), ci_high=float(high), ci_method=how, **record)
 
 
 def _hommel(rising: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Seed of every imputation and bootstrap: the same scores give the same rows.
 SEED = 1
 
+PAIRS, COMPLETE = "people with both scores", "people with both scores from complete answers"
+SHIFT, SIGNS = "signed ranks (Hodges-Lehmann)", "sign test"
+
 #: Specification, and who is counted.
 SPECIFICATIONS = {
     "paired t": "people with both scores",
@@ -41,6 +44,8 @@ SPECIFICATIONS = {
 
 _PEOPLE = "takes people as independent; where institutions differ in their change, it finds one a little too often"
 _CLUSTERS = "with few institutions it finds a change a little too often"
+#: Under so many institutions the methods that take institutions as independent do not hold their level.
+FEW_INSTITUTIONS = 20
 #: What `make validate` shows of each method in pilots of 66 people in few institutions; none where it holds its level.
 CAUTION = {
     **dict.fromkeys(
@@ -52,7 +57,6 @@ CAUTION = {
     ),
     "unpaired (Welch)": "throws away that people are the same, so its interval is too wide",
     **dict.fromkeys(("institutions, CR1", "institutions, CR2", "institutions, wild bootstrap"), _CLUSTERS),
-    "institutions, sign flip": "never below the smallest p-value of so few institutions",
 }
 
 
@@ -106,7 +110,12 @@ def specifications(
         if one.value.estimate is None:
             yield one
         else:
-            note = "; ".join(filter(None, [one.value.note, CAUTION.get(one.name, "")]))
+            caution = CAUTION.get(one.name, "")
+            if one.name.startswith("institutions") and sites.nunique() >= FEW_INSTITUTIONS:
+                caution = ""
+            if one.smallest_p is not None and one.smallest_p >= 1 - confidence:
+                caution = "with so few institutions it cannot find any change"
+            note = "; ".join(filter(None, [one.value.note, caution]))
             yield replace(one, value=replace(one.value, note=note))
 
 
@@ -122,11 +131,18 @@ def _specifications(
         return Specification(name, SPECIFICATIONS[name], value, None if value.estimate is None else p, df, smallest)
 
     if not enough:
+        several = (wide.notna().sum() >= 2).all() and len(wide) >= min_n
+        everybody = _everybody(wide, sites, confidence) if several else []
+        known = {one.name: one for one in everybody}
         for name in SPECIFICATIONS:
-            yield told(name, Statistic(None, len(both), name, note=f"undefined: fewer than {min_n} pairs"))
+            few = Statistic(None, len(both), name, note=f"undefined: fewer than {min_n} pairs")
+            yield known.get(name) or told(name, few)
         return
     t_test = prepost.paired_t_test(pre, post)
-    yield told("paired t", prepost.paired_t(pre, post, confidence), t_test.p, _df(t_test.df))
+    mean = prepost.paired_t(pre, post, confidence)
+    if mean.estimate is None:
+        mean = Statistic(0.0, len(pre), mean.method, note="nobody changed, so no interval")
+    yield told("paired t", mean, t_test.p, _df(t_test.df))
     ranks = prepost.exact_signed_rank(difference)
     yield told("signed ranks (Hodges-Lehmann)", prepost.hodges_lehmann(difference, confidence, zero="pratt"), ranks.p)
     sign = prepost.sign_test(difference)
@@ -134,18 +150,25 @@ def _specifications(
     yield told("sign test", median, sign.p)
     yield _complete_answers(both[complete.reindex(both.index).fillna(False).astype(bool)], confidence, min_n)
     yield _adjusted(pre, post, wide.iloc[:, 0].dropna().to_numpy(), confidence)
-    yield from _mixed(wide, sites, confidence)
     first, second = wide.iloc[:, 0], wide.iloc[:, 1]
-    order = np.arange(len(wide))
+    *mixed_models, apart = _everybody(wide, sites, confidence)
+    yield from mixed_models
     filled = missing.impute_change(
-        first.to_numpy(float), second.to_numpy(float), sites=sites.to_numpy(), keys=order, m=imputations, seed=SEED,
-        confidence=confidence,
+        first.to_numpy(float), second.to_numpy(float), sites=sites.to_numpy(), keys=np.arange(len(wide)), m=imputations,
+        seed=SEED, confidence=confidence,
     )  # fmt: skip
     yield told("imputed", filled)
-    welch = unpaired.welch_test(first.dropna(), second.dropna())
-    apart = unpaired.welch_difference(first.dropna(), second.dropna(), confidence)
-    yield told("unpaired (Welch)", apart, welch.p, _df(welch.df))
+    yield apart
     yield from _sites(difference, place, confidence)
+
+
+def _everybody(wide: pd.DataFrame, sites: pd.Series, confidence: float) -> Iterator[Specification]:
+    """Yield what needs no pairs: the mixed models, and the waves taken as different people."""
+    yield from _mixed(wide, sites, confidence)
+    first, second = (wide.iloc[:, place].dropna() for place in (0, 1))
+    welch = unpaired.welch_test(first, second)
+    name, value = "unpaired (Welch)", unpaired.welch_difference(first, second, confidence)
+    yield Specification(name, SPECIFICATIONS[name], value, None if value.estimate is None else welch.p, _df(welch.df))
 
 
 def _df(df: float | None) -> str:

@@ -119,9 +119,9 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
     Returns
     -------
     pandas.DataFrame
-        Mean, standard deviation (n - 1), median and quartiles (linear interpolation, R type 7), and the
-        share at the lowest and at the highest possible score in percent. ``n_without_score`` counts
-        participants with too few answers.
+        Mean and standard deviation (n - 1), rounded to about a two-hundredth of the range, median and quartiles
+        (linear interpolation, R type 7), and the share at the lowest and at the highest possible score in percent.
+        ``n_without_score`` counts participants with too few answers.
     """
     import pandas as pd
 
@@ -146,8 +146,8 @@ def describe_scores(scores: pd.DataFrame, scales: dict[str, Scale], waves: list[
                         "range_high": high,
                         "n": len(values),
                         "n_without_score": len(every) - len(values),
-                        "mean": values.mean() if some else None,
-                        "sd": values.std(ddof=1) if len(values) > 1 else None,
+                        "mean": round(float(values.mean()), scale.decimals) if some else None,
+                        "sd": round(float(values.std(ddof=1)), scale.decimals) if len(values) > 1 else None,
                         "median": quartiles[0.5],
                         "q1": quartiles[0.25],
                         "q3": quartiles[0.75],
