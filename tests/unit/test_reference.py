@@ -26,8 +26,8 @@ SHIPPED = Path(__file__).resolve().parents[1] / "reference"
 
 #: Rows checked in each shipped file; raise the number when a family is added, never lower it.
 FLOOR = {
-    "agreement_delphi_expected.csv": 181,
-    "extra_expected.csv": 125,
+    "agreement_delphi_expected.csv": 273,
+    "extra_expected.csv": 133,
     "more_expected.csv": 19,
     "prepost_expected.csv": 368,
     "reliability_expected.csv": 587,
