@@ -22,7 +22,16 @@ ROOT = SCHEMAS.parents[1]
 MARK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 #: Packages conda does not have, or has under another build; conda installs them with pip.
-PIP_ONLY = ("krippendorff", "ordinalcorr", "pypandoc-binary", "python-calamine", "simplemma", "typst", "webvtt-py")
+PIP_ONLY = (
+    "krippendorff",
+    "ordinalcorr",
+    "pypandoc-binary",
+    "pyrefiqda",
+    "python-calamine",
+    "simplemma",
+    "typst",
+    "webvtt-py",
+)
 #: Names that differ between PyPI and the conda channels.
 CONDA_NAMES = {"snakemake": "snakemake-minimal", "great-tables": "great_tables"}
 FIX = "Run `make docs` and commit what it writes."
