@@ -25,12 +25,12 @@ def in_sequence() -> None:
     from piloteval import people, provenance, tables, tiers
     from piloteval.config import read_instruments, read_yaml
     from piloteval.intake import check, sheet
-    from piloteval.measures import certification, change, delphi, raters, sample, scales, scoring
-    from piloteval.plan import RESULTS, Study
+    from piloteval.measures import certification, change, competences, delphi, raters, sample, scales, scoring
+    from piloteval.plan import CERTIFIED, PANEL, RESULTS, Study
     from piloteval.qualitative import coders, coding, recall, segments, themes
     from piloteval.qualitative.codebook import code_names, read_codebook
     from piloteval.release import publish
-    from piloteval.report import figures
+    from piloteval.report import feedback, figures
     from piloteval.synthesis import joint
 
     study = Study(read_yaml("config/config.yaml"))
@@ -113,8 +113,9 @@ def in_sequence() -> None:
     )
     write("internal/change", **compared)
     certified = certification.run(
-        sources("audit", "rating", "indicator"), sites=sites, standards=study.files("standards"),
+        sources(*CERTIFIED), sites=sites, standards=study.files("standards"), bars=study.bars(),
         agree_from=config["certification"]["rating_agree_from"], confidence=confidence, settings=settings,
+        draws=config["reliability"]["draws"], floor=limits["internal_floor"],
     )  # fmt: skip
     ledgers["certification"] = certified.pop("rows")
     write("restricted/certification", audits=certified["audits"], ratings=certified["given"])
@@ -123,16 +124,28 @@ def in_sequence() -> None:
         draws=config["reliability"]["draws"], floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/reliability", raters=compared)
+    write("restricted/certification", applications=certified.pop("applications"))
     write("internal/certification", **certified)
+    profiled = competences.run(
+        scored["scores"], scored["responses"], sources=study.rows("indicator"), standards=study.files("standards"),
+        instruments=instruments, sites=sites, evaluation=config["certification"]["training_evaluation"],
+        comparison=config["change"]["comparison"], waves=study.waves(), registered=True, confidence=confidence,
+        floor=limits["internal_floor"],
+    )  # fmt: skip
+    write("restricted/certification", competences=profiled.pop("profiles"))
+    write("internal/certification", **profiled)
     agreed = delphi.run(
-        sources("delphi"),
+        sources(*PANEL),
         study.files("statements"),
         consensus=study.consensus(),
         confidence=confidence,
         settings=settings,
+        floor=limits["internal_floor"],
     )
     ledgers["consensus"] = agreed.pop("rows")
-    write("internal/consensus", **agreed)
+    sheets = agreed.pop("sheets")
+    feedback.combined(sheets), feedback.overview(sheets)
+    write("internal/consensus", comments=agreed.pop("comment_counts"), **{k: v for k, v in agreed.items() if k != "comments"})
     spoken = segments.run(
         sources("transcript", "deny_list", "signoff", "identifiers"), admitted["interviewees"], sites, settings=settings,
         models=config["interviews"]["entity_models"], banner=study.about()["banner"],

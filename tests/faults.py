@@ -388,6 +388,31 @@ ROUND = [["panellist", "statement", "feasibility", "comment"]] + [
 AUDIT = [["site", "standard", "round", "auditor", "verdict", "evidence", "audited_on"]] + [
     [site, f"COM0{n}", "external", "QX-A1", "met", "zzkbeleg", "2026-05-02"] for site in SITES for n in range(1, 5)
 ]
+AUDITORS = [
+    ["auditor", "site", "organisation", "trained_on"],
+    ["QX-A1", "be1", "zzkhaus", "2026-01-15"],
+    ["QX-A2", "at1", "", ""],
+]
+EFFORT = [["site", "round", "auditor", "visited_on", "minutes", "cost", "currency"]] + [
+    [site, "external", "QX-A1", "2026-05-02", "240", "310.5", "EUR"] for site in SITES
+]
+APPLICATIONS = [
+    ["site", "track", "level", "running_since", "certified_level", "certified_since", "applied_on"],
+    ["at1", "competences", "zzkstufe", "2024-02-01", "zzkstufe", "2025-01-01", "2026-02-01"],
+    ["at2", "competences", "zzkstufe", "", "", "", "2026-02-01"],
+]
+CONFERENCE = [
+    ["standard", "decision", "reason", "decided_by", "decided_on", "note"],
+    ["COM01", "keep", "", "zzkrunde", "2026-06-30", ""],
+    ["COM02", "revise", "unclear wording", "zzkrunde", "2026-06-30", "zzknotiz"],
+    ["COM03", "remove", "overlap", "zzkrunde", "2026-06-30", ""],
+]
+NUMBERED = [
+    ["round", "number", "statement", "change"],
+    ["2", "7731", "ST01", "same"],
+    ["2", "7732", "ST02", "reworded"],
+    ["2", "", "ST03", "dropped"],
+]
 RATING = [["rater", "site", "standard", "feasibility", "clarity", "evidence_sufficiency", "audit_operability"]] + [
     ["QX-R1", site, f"COM0{n}", "4", "3", "5", "4"] for site in SITES for n in range(1, 5)
 ]
@@ -485,8 +510,13 @@ TABLES: dict[str, tuple[str, str, Records, dict[str, str]]] = {
         {},
     ),
     "audit": ("audit", "data/audit.csv", AUDIT, {}),
+    "auditors": ("auditors", "data/auditors.csv", AUDITORS, {}),
+    "effort": ("audit_effort", "data/effort.csv", EFFORT, {}),
+    "applications": ("application", "data/applications.csv", APPLICATIONS, {}),
+    "conference": ("standard_decisions", "data/conference.csv", CONFERENCE, {}),
     "rating": ("rating", "data/rating.csv", RATING, {}),
     "delphi": ("delphi", "data/delphi.csv", ROUND, {"unit": "1"}),
+    "numbered": ("statement_map", "data/numbered.csv", NUMBERED, {}),
     "indicator": ("indicator", "data/indicator.csv", INDICATOR, {}),
     "list": ("interview_list", "data/list.csv", LISTED, {}),
     "codings": ("coding", "data/codings.csv", CODINGS, {}),
@@ -526,6 +556,9 @@ def build(folder: Path) -> dict[str, Source]:
         own = f"columns: {{google_forms: {{{questions if name == 'brs' else ''}}}}}\n"
         text = re.sub(r"^columns:.*\n", "", text, flags=re.MULTILINE) + own
         (folder / f"instruments/{name}.yaml").write_text(text, encoding="utf-8")
+    # The institutions of the example, as if all of them applied for the track whose standards are known.
+    sites = (ROOT / "config/sites.tsv").read_text(encoding="utf-8").splitlines()
+    (folder / "sites.tsv").write_text("\n".join([sites[0], *(f"{one}, competences" for one in sites[1:]), ""]))
     sources: dict[str, Source] = {}
 
     def add(source: str, kind: str, path: str, **cells: str) -> Path:
@@ -618,6 +651,7 @@ class Desk:
     pins: dict[str, str] = field(default_factory=dict)
     received: list[str] = field(default_factory=list)
     instruments: Path | None = None
+    standards: str = str(ROOT / "config/standards/competences.tsv")
     enrolment: int | None = None
 
     def lay(self) -> None:
@@ -692,11 +726,11 @@ class Desk:
                 sources,
                 ["SUP", "COP"],
                 sheet=["inputs.tsv"],
-                sites=[str(ROOT / "config/sites.tsv")],
+                sites=[str(self.healthy / "sites.tsv")],
                 instruments=[
                     str((self.instruments or self.healthy / "instruments") / f"{name}.yaml") for name in ("brs", "who5")
                 ],
-                standards=[str(ROOT / "config/standards/competences.tsv")],
+                standards=[self.standards],
                 statements=[str(ROOT / "config/statements.tsv")],
                 received=self.received,
                 pins=self.pins,

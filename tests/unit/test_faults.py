@@ -765,13 +765,13 @@ def ids_alike(desk):
     return [Expected("person.alike", "data/register.csv", 14, "participant")]
 
 
-@on("register", "{}", forms=("audit", "rating", "delphi"))
+@on("register", "{}", forms=("audit", "auditors", "effort", "rating", "delphi"))
 def id_of_a_participant(desk, which):
-    path, column = f"data/{which}.csv", {"audit": "auditor", "rating": "rater", "delphi": "panellist"}[which]
+    path, column = f"data/{which}.csv", {"rating": "rater", "delphi": "panellist"}.get(which, "auditor")
     with desk.rows(path=path) as records:
         place = records[0].index(column)
-        records[3][place] = IDS[2]
-    return [Expected("person.across", path, 4, column)]
+        records[2][place] = IDS[2]
+    return [Expected("person.across", path, 3, column)]
 
 
 @on("register", "withdrawals", "delphi")
@@ -888,11 +888,22 @@ def tables_with_a_wrong_cell(desk):
     ]
 
 
-@on("{}", forms=("audit", "rating", "delphi", "indicator", "list"))
+@on(
+    "{}",
+    forms=(
+        *("audit", "auditors", "effort", "applications", "conference", "rating", "delphi", "numbered", "indicator"),
+        "list",
+    ),
+)
 def record_twice(desk, which):
     path = TABLES[which][1]
     keys = {
         "audit": "site, standard, round, auditor",
+        "auditors": "auditor",
+        "effort": "site, round, auditor, visited_on",
+        "applications": "site, track",
+        "conference": "standard",
+        "numbered": "round, statement",
         "rating": "rater, site, standard",
         "delphi": "panellist, statement",
         "indicator": "site, period, indicator",
@@ -909,6 +920,187 @@ def indicator_far_off(desk):
     with desk.rows(path="data/indicator.csv") as records:
         records[4][3] = "8641"
     return [Expected("record.outlier", "data/indicator.csv", 5, "value")]
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Audits, and what belongs to them
+# --------------------------------------------------------------------------------------------------------------------
+
+
+def put(desk, which, *cells):
+    """Write cells of a table: row as a spreadsheet shows it, column, text."""
+    with desk.rows(path=TABLES[which][1]) as records:
+        for row, column, text in cells:
+            records[row - 1][records[0].index(column)] = text
+
+
+@on("audit", "auditors")
+def verdict_given_twice(desk):
+    """The same auditor on the same standard in the same round, with another verdict."""
+    with desk.rows(path="data/audit.csv") as records:
+        other = list(records[2])
+        other[records[0].index("verdict")] = "not met"
+        records.append(other)
+    return [Expected("record.duplicate", "data/audit.csv", row, "site, standard, round, auditor") for row in (3, 10)]
+
+
+@on("{}", forms=("audit", "rating", "conference"))
+def standard_nobody_knows(desk, which):
+    put(desk, which, (3, "standard", "ZZK09"), (4, "standard", "ZZK09"))
+    return [Expected("standard.unknown", TABLES[which][1], 3, "standard")]
+
+
+@on("{}", forms=("audit", "rating", "conference"))
+def code_with_zeros(desk, which):
+    put(desk, which, (3, "standard", "COM002"), (4, "standard", "com0003"))
+    return [Expected("standard.code", TABLES[which][1], 3, "standard")]
+
+
+def rewrite_catalogue(desk, old, new):
+    text = Path(desk.standards).read_text(encoding="utf-8")
+    assert old in text
+    Path("standards.tsv").write_text(text.replace(old, new), encoding="utf-8")
+    desk.standards = "standards.tsv"
+
+
+@on("audit")
+def catalogue_with_zeros(desk):
+    rewrite_catalogue(desk, "COM13", "COM013")
+    return [Expected("catalogue.code", "standards.tsv", 14, "code")]
+
+
+@on("audit", forms=("fewer", "another track"))
+def another_number_of_standards(desk, which):
+    Path("standards.tsv").write_bytes(Path(desk.standards).read_bytes())
+    desk.standards = "standards.tsv"
+    expected = {"competences": 15} if which == "fewer" else {"competences": 14, "training": 11}
+    desk.settings = {**desk.settings, "expected_standards": expected}
+    return [Expected("catalogue.count", "standards.tsv", None, "track")]
+
+
+@on("audit", forms=("before", "after"))
+def verdict_outside_the_window(desk, which):
+    desk.settings = {**desk.settings, "audit_window": ["2026-04-01", "2026-05-31"]}
+    put(desk, "audit", (5, "audited_on", "2026-03-31" if which == "before" else "2026-06-01"))
+    return [Expected("audit.window", "data/audit.csv", 5, "audited_on")]
+
+
+@on("audit")
+def verdict_outside_an_open_window(desk):
+    desk.settings = {**desk.settings, "audit_window": [None, "2026-05-01"]}
+    put(desk, "audit", *((row, "audited_on", "2019-01-01") for row in range(2, 6)))
+    return [Expected("audit.window", "data/audit.csv", row, "audited_on") for row in range(6, 10)]
+
+
+@on("audit")
+def verdict_without_a_day(desk):
+    desk.settings = {**desk.settings, "audit_window": ["2026-04-01", "2026-05-31"]}
+    put(desk, "audit", (5, "audited_on", ""), (6, "audited_on", ""))
+    return [Expected("audit.undated", "data/audit.csv", 5, "audited_on")]
+
+
+@on("audit", "auditors", "effort", forms=("external", "final"))
+def audit_of_the_own_institution(desk, which):
+    """Nothing is told of the visit, whose verdicts are set aside."""
+    put(desk, "auditors", (2, "site", "at2"))
+    put(desk, "audit", *((row, "round", which) for row in range(6, 10)))
+    put(desk, "effort", (3, "round", which))
+    return [Expected("audit.own", "data/audit.csv", row, "auditor") for row in range(6, 10)]
+
+
+@on("audit", "auditors")
+def auditor_not_listed(desk):
+    put(desk, "audit", *((row, "auditor", "QX-A1O") for row in (3, 4)), (5, "auditor", "zzk"))
+    return [Expected("audit.unlisted", "data/audit.csv", 3, "auditor")]
+
+
+@on("audit", "auditors", forms=("here too", "from elsewhere"))
+def self_assessment_by_an_auditor(desk, which):
+    if which == "here too":
+        put(desk, "audit", (2, "round", "self"))
+        return [Expected("audit.self", "data/audit.csv", 2, "auditor")]
+    put(
+        desk,
+        "audit",
+        *((row, column, text) for row in (8, 9) for column, text in (("round", "self"), ("auditor", "QX-A2"))),
+    )
+    return [Expected("audit.self", "data/audit.csv", 8, "auditor")]
+
+
+@on("audit", "auditors")
+def self_assessment_by_the_own_auditor(desk):
+    """Whoever audits elsewhere may assess the own institution."""
+    put(
+        desk,
+        "audit",
+        *((row, column, text) for row in (4, 5) for column, text in (("round", "self"), ("auditor", "QX-A2"))),
+    )
+    put(desk, "audit", (2, "auditor", "QX-A2"))
+    return [Expected("audit.own", "data/audit.csv", 2, "auditor")]
+
+
+@on("audit", "applications", forms=("audit", "applications"))
+def track_not_applied_for(desk, which):
+    if which == "applications":
+        put(desk, which, (3, "track", "training"))
+        return [Expected("application.track", "data/applications.csv", 3, "track")]
+    rewrite_catalogue(desk, "competences\tCOM03", "training\tCOM03")
+    return [Expected("audit.track", "data/audit.csv", 8, "standard")]
+
+
+@on("audit")
+def verdict_without_evidence(desk):
+    put(desk, "audit", (4, "evidence", ""), (6, "evidence", ""), (7, "evidence", ""), (7, "verdict", "not met"))
+    return [Expected("audit.evidence", "data/audit.csv", 4, "evidence")]
+
+
+@on("audit", "effort", forms=("site", "round", "auditor"))
+def visit_without_verdicts(desk, which):
+    put(desk, "effort", (3, which, {"site": "be1", "round": "final", "auditor": "QX-A2"}[which]))
+    return [Expected("audit.effort", "data/effort.csv", 3, "auditor")]
+
+
+@on("conference")
+def decision_without_reason(desk):
+    put(desk, "conference", (4, "reason", ""))
+    return [Expected("decision.reason", "data/conference.csv", 4, "reason")]
+
+
+@on("numbered")
+def number_of_two_statements(desk):
+    put(desk, "numbered", (3, "number", "7731"))
+    return [Expected("statement.number", "data/numbered.csv", row, "number") for row in (2, 3)]
+
+
+@on("numbered")
+def statement_without_a_number(desk):
+    put(desk, "numbered", (3, "number", ""))
+    return [Expected("record.blank", "data/numbered.csv", 3, "number")]
+
+
+@on("delphi", "numbered")
+def number_of_no_statement(desk):
+    """In a round with numbers a number is read as its statement; one that the list does not have is none."""
+    desk.change("delphi", unit="2")
+    with desk.rows(path="data/delphi.csv") as records:
+        for row in records[1:]:
+            row[1] = {"ST01": "7731", "ST02": "7732"}[row[1]]
+        records[4][1] = "7741"
+    return [Expected("record.choice", "data/delphi.csv", 5, "statement")]
+
+
+@on("{}", forms=("auditors", "effort", "applications", "conference", "numbered"))
+def what_belongs_to_an_audit_with_a_wrong_cell(desk, which):
+    column, text, rule = {
+        "auditors": ("trained_on", "zzktag", "record.type"),
+        "effort": ("minutes", "-7731", "record.range"),
+        "applications": ("track", "zzkweg", "record.choice"),
+        "conference": ("reason", "zzkgrund", "record.choice"),
+        "numbered": ("change", "zzk", "record.choice"),
+    }[which]
+    put(desk, which, (3, column, text))
+    found = [Expected(rule, TABLES[which][1], 3, column)]
+    return [*found, Expected("decision.reason", TABLES[which][1], 3, "reason")] if which == "conference" else found
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from piloteval import tables, tiers
 from piloteval.config import Instrument, Scale
 from piloteval.errors import DataError
 from piloteval.intake import ledger
-from piloteval.measures import certification, change, delphi, robustness, sample
+from piloteval.measures import certification, change, delphi, robustness, sample, verdicts
 from piloteval.release.publish import publish
 from piloteval.statistic import Statistic
 from piloteval.synthesis import joint
@@ -45,7 +45,7 @@ def audits(*rows):
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "settled"),
+    ("given", "settled"),
     [
         (["met", "met"], "met"),
         (["met"], "met"),
@@ -57,19 +57,19 @@ def audits(*rows):
         ([], "not assessed"),
     ],
 )
-def test_settled_verdict(verdicts, settled):
-    assert certification.settle(verdicts) == settled
+def test_settled_verdict(given, settled):
+    assert verdicts.settle(given) == settled
 
 
 def test_rounds_are_settled_apart():
-    table = certification.settle_audits(
+    table = verdicts.settle_audits(
         audits(("s1", "T1", "A", "met"), ("s1", "T1", "B", "met"), ("s1", "T1", "S", "not met", "self"))
     )
     assert table.set_index("round")["verdict"].to_dict() == {"external": "met", "self": "not met"}
 
 
 def test_institutions_are_counted_by_verdict():
-    settled = certification.settle_audits(
+    settled = verdicts.settle_audits(
         audits(
             ("s1", "T1", "A", "met"), ("s1", "T1", "B", "met"),
             ("s2", "T1", "A", "met"), ("s2", "T1", "B", "not met"),
@@ -88,7 +88,7 @@ def test_institutions_are_counted_by_verdict():
 
 
 def test_percent_met_is_of_the_applicable_and_disputed_is_not_met():
-    settled = certification.settle_audits(
+    settled = verdicts.settle_audits(
         audits(
             ("s1", "T1", "A", "met"),
             ("s1", "T2", "A", "met"), ("s1", "T2", "B", "partly met"),
@@ -108,7 +108,7 @@ def test_percent_met_is_of_the_applicable_and_disputed_is_not_met():
 
 
 def test_verdict_stands_beside_the_self_assessment():
-    settled = certification.settle_audits(
+    settled = verdicts.settle_audits(
         audits(("s1", "T1", "A", "met"), ("s1", "T1", "S", "partly met", "self"), ("s1", "T2", "S", "met", "self"))
     )
     rows = certification.verdicts_table(settled, STANDARDS, SITES).set_index("standard")
@@ -116,7 +116,9 @@ def test_verdict_stands_beside_the_self_assessment():
 
 
 def test_row_level_tables_for_the_raters_keep_every_verdict_and_rating_given():
-    given = audits(("s2", "T1", "B", "met"), ("s1", "T1", "A", "met"), ("s1", "T1", "S", "met", "self"))
+    given = audits(("s2", "T1", "B", "met"), ("s1", "T1", "A", "met"), ("s1", "T1", "S", "met", "self")).assign(
+        audited_on=""
+    )
     rows = certification._audits(given, STANDARDS)
     assert rows[["site", "auditor", "round"]].to_numpy().tolist() == [
         ["s1", "A", "external"],

@@ -842,4 +842,6 @@ def test_rules_behind_the_gate_refuse_a_list_they_cannot_read(line, tmp_path, mo
     rule = {"dimensions": ["feasibility", "sensitivity"], "agree_from": 4, "threshold_percent": 70}
     rule |= {"comparison": "above", "status": "unconfirmed"}
     with pytest.raises(DataError):
-        delphi.run(sources, [str(ROOT / "config/statements.tsv")], consensus=rule, confidence=0.95, settings=EXAMPLE)
+        delphi.run(
+            sources, [str(ROOT / "config/statements.tsv")], consensus=rule, confidence=0.95, settings=EXAMPLE, floor=5
+        )

@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from piloteval.intake import records
-from piloteval.intake.records import delphi_columns, read_records
+from piloteval.config import read_tsv, schema
+from piloteval.errors import ConfigError
+from piloteval.intake import audits, records
+from piloteval.intake.catalogues import check_standards, read_standards, spelling
+from piloteval.intake.records import delphi_columns, read_records, statement_numbers
+from piloteval.intake.sheet import of_kind
 from piloteval.intake.tabular import number
+from piloteval.simulate import institutions
+from study import ROOT, example_sources, told
 from study import source as row_of
-from study import told
 
 repeated = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
@@ -109,6 +115,15 @@ def test_no_date(tmp_path, text):
         ("register", REGISTER, PERSON),
         ("withdrawals", "participant,withdrawn_on,scope", "P1,2025-10-01,all"),
         ("audit", "site,standard,round,auditor,verdict", "at1,T1,external,A1,partly met"),
+        ("auditors", "auditor,site,organisation,trained_on", "A1,be1,,2025-06-01"),
+        (
+            "audit_effort",
+            "site,round,auditor,visited_on,minutes,cost,currency",
+            "at1,external,A1,2025-10-06,240,80.5,EUR",
+        ),
+        ("application", "site,track,level", "at1,training,accredited"),
+        ("standard_decisions", "standard,decision,reason,decided_by,decided_on", "T1,revise,overlap,board,2025-12-04"),
+        ("statement_map", "round,number,statement,change", "2,1,S1,reworded"),
         ("rating", RATED, "R1,at1,T1,1,5,,3"),
         ("delphi", "panellist,statement,feasibility", "X1,S1,4"),
         ("indicator", "site,period,indicator,value", "at1,2024,turnover,12.5"),
@@ -133,6 +148,7 @@ def test_every_kind_is_covered_by_the_test_above():
     assert set(records.RECORDS) | {"delphi"} == {
         "register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding",
         "resolutions", "deny_list", "signoff", "identifiers",
+        "auditors", "audit_effort", "application", "standard_decisions", "statement_map",
     }  # fmt: skip
 
 
@@ -332,6 +348,263 @@ def test_withdrawal_said_twice_is_still_a_withdrawal(tmp_path):
     assert [one["participant"] for one in found.records] == ["P1", "P1"]
     assert found.problems == []
     assert balance(found) == (2, 2, 0)
+
+
+# Codes of a catalogue
+
+
+VERDICT = "site,standard,round,auditor,verdict"
+COM = [f"COM{place:02d}" for place in range(1, 15)]
+
+
+def catalogue(path, *codes, track="competences"):
+    path.write_text(
+        "\n".join(["track\tcode\tshort_name\tcore\tstatus", *(f"{track}\t{code}\tx\tno\tpublished" for code in codes)]),
+        encoding="utf-8",
+    )
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("COM013", "COM13"),  # as the owner's site prints it
+        ("com0013", "COM13"),
+        ("COM001", "COM01"),
+        ("COM13", "COM13"),
+        ("COM1", "COM1"),  # a digit may be missing
+        ("COM010", "COM10"),
+        ("COM015", "COM015"),
+        ("013", "013"),
+        ("COM", "COM"),
+        ("A-1-007", "A-1-7"),
+        ("X00", "X0"),
+        ("Y0", "Y0"),
+        ("D007", "D007"),  # both D7 and D07 are standards
+    ],
+)
+def test_zeros_of_a_code(text, code):
+    assert spelling([*COM, "A-1-7", "X0", "Y", "D7", "D07"])(text) == code
+
+
+@repeated
+@given(st.from_regex(r"[A-Z]{1,3}-?[0-9]{1,3}", fullmatch=True), st.integers(0, 4))
+def test_code_is_found_again_with_any_zeros(code, zeros):
+    digits = code.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
+    letters = code.removesuffix(digits)
+    assert spelling([code])(f"{letters.lower()}{'0' * zeros}{digits}").casefold() == code.casefold()
+
+
+def test_catalogue_writes_all_codes_alike(tmp_path):
+    first = catalogue(tmp_path / "a.tsv", "COM11", "COM12", "COM013", "COM100", "INT001", "INT002")
+    second = catalogue(tmp_path / "b.tsv", "TRA1", "TRA02", track="training")
+    assert [one["code"] for one in read_standards([first, second])] == [
+        *("COM11", "COM12", "COM13", "COM100", "INT001", "INT002", "TRA1", "TRA2"),
+    ]
+    told = [one.sentence().removeprefix(f"{tmp_path}/") for one in check_standards([first, second])]
+    assert told == [
+        f"{name}.tsv, row {row}, column code: a code is written with more zeros than the others. Nothing to do; correct "
+        "the code in the catalogue, so that everybody writes the same. (read without these zeros)"
+        for name, row in (("a", 4), ("b", 3))
+    ]
+
+
+def test_code_given_twice_with_other_zeros(tmp_path):
+    path = catalogue(tmp_path / "a.tsv", "COM12", "COM13", "COM013")
+    with pytest.raises(ConfigError) as fault:
+        read_standards([path])
+    assert str(fault.value) == (
+        f"{path}, row 4: `COM013` is the code `COM13` of another row, written with more zeros. Keep one of the two rows."
+    )
+
+
+def test_numbers_of_standards_are_told_when_somebody_published_them(tmp_path):
+    path = catalogue(tmp_path / "a.tsv", *COM)
+    assert check_standards([path]) == check_standards([path], {"competences": 14}) == []
+    assert check_standards([], {"competences": 14}) == []
+    (one, other) = check_standards([path], {"competences": 15, "training": 11})
+    assert (one.level, one.file, one.found) == (
+        "NOTE",
+        path,
+        "the track competences has 14 standards, and 15 are expected",
+    )
+    assert other.found == "the track training has 0 standards, and 11 are expected"
+
+
+def test_shipped_catalogue_has_the_numbers_published():
+    paths = [str(ROOT / f"config/standards/{track}.tsv") for track in records.TRACKS]
+    assert check_standards(paths, {"intervention": 30, "training": 11, "competences": 14}) == []
+    assert set(records.TRACKS) == set(schema("standards")["properties"]["track"]["enum"])
+
+
+def test_two_spellings_of_a_code_are_one_standard(tmp_path):
+    domains = {**DOMAINS, "standards": COM}
+    path = tmp_path / "s.csv"
+    lines = ["at1,COM13,external,A1,met", "at1,COM013,external,A1,not met", "at1,COM014,external,A1,met"]
+    path.write_text("\n".join([VERDICT, *lines, ""]), encoding="utf-8")
+    found = read_records("audit", [source(path, "audit")], domains)
+    assert [(one["row"], one["standard"]) for one in found.records] == [(4, "COM14")]
+    assert told(found, tmp_path) == [
+        "s.csv, row 3, column standard: 2 codes in 2 rows, of which this is the first, have more zeros than in the "
+        "catalogue. Nothing to do; write the codes as they stand in the catalogue. (read without these zeros)",
+        *(
+            f"s.csv, row {row}, column site, standard, round, auditor: another row of this file has the same key. Keep "
+            "the right row in the raw file and remove the others, or decide in the list of resolutions. (row set aside)"
+            for row in (2, 3)
+        ),
+    ]
+    assert balance(found) == (3, 1, 2)
+
+
+def test_unknown_standard_stops_once_a_code_and_file(tmp_path):
+    lines = ["at1,zz77,external,A1,met", "at1,T1,external,A1,met", "be1,zz77,external,A1,met", "be1,zz78,external,,met"]
+    found = intake(tmp_path, "audit", VERDICT, *lines)
+    assert [(one.level, one.rule, one.row) for one in found.problems if one.level == "STOP"] == [
+        ("STOP", "standard.unknown", 2),
+        ("STOP", "standard.unknown", 5),
+    ]
+    assert told(found, tmp_path)[-2:] == [
+        "s.csv, row 2, column standard: the standard is not in the catalogue, in 2 rows of which this is the first. "
+        "Correct the code, or add the standard to the catalogue; the study team has a list of similar codes. "
+        "(row set aside)",
+        "s.csv, row 5, column standard: the standard is not in the catalogue. Correct the code, or add the standard to "
+        "the catalogue; the study team has a list of similar codes. (row set aside)",
+    ]
+    assert [(one["row"], one["value"]) for one in found.quarantine if one["rule"] == "standard.unknown"] == [
+        (2, "zz77"),
+        (4, "zz77"),
+        (5, "zz78"),
+    ]
+    assert balance(found) == (4, 1, 3)
+
+
+# Numbers of the statements in a round
+
+
+def numbered(folder, *lines):
+    path = folder / "map.csv"
+    path.write_text("\n".join(["round,number,statement,change", *lines, ""]), encoding="utf-8")
+    sources = [source(path, "statement_map", "m")]
+    found = read_records("statement_map", sources, {"statements": ["1", "2", "3"]})
+    return found, statement_numbers(found, sources)
+
+
+def rated(folder, numbers, unit, *lines):
+    path = folder / f"round{unit}.csv"
+    path.write_text("\n".join(["panellist,statement,feasibility", *lines, ""]), encoding="utf-8")
+    columns, key = delphi_columns(["feasibility"], 1, 5)
+    sources = [source(path, "delphi", f"d{unit}", unit=unit)]
+    domains = {"statements": ["1", "2", "3"]}
+    return read_records("delphi", sources, domains, columns=columns, key=key, numbers=numbers)
+
+
+def test_number_of_a_round_is_read_as_its_statement(tmp_path):
+    _found, numbers = numbered(tmp_path, "2,1,2,same", "2,2,3,reworded", "2,,1,dropped")
+    assert numbers == {("2", "1"): "2", ("2", "2"): "3"}
+    second = rated(tmp_path, numbers, "2", "X,1,4", "X,2,5", "X,3,1")
+    assert [(one["number"], one["statement"], one["feasibility"]) for one in second.records] == [
+        ("1", "2", 4),
+        ("2", "3", 5),
+    ]
+    # The id of a statement that has no number in this round is not taken for it.
+    assert [(one.rule, one.row) for one in second.problems] == [("record.choice", 4)]
+    assert balance(second) == (3, 2, 1)
+    first = rated(tmp_path, numbers, "1", "X,1,4", "X,3,5")
+    assert [(one["number"], one["statement"]) for one in first.records] == [("1", "1"), ("3", "3")]
+    assert set(first.columns) == set(first.records[0])
+
+
+def test_number_that_two_statements_share_stands_for_none(tmp_path):
+    found, numbers = numbered(tmp_path, "2,1,2,same", "2,1,3,same", "2,,1,same", "1,1,1,new")
+    assert numbers == {("1", "1"): "1"}
+    assert sorted((one.level, one.rule, one.row) for one in found.problems) == [
+        ("QUARANTINE", "record.blank", 4),
+        ("STOP", "statement.number", 2),
+        ("STOP", "statement.number", 3),
+    ]
+    assert balance(found) == (4, 1, 3)
+
+
+# Audits of the example
+
+
+@pytest.fixture(scope="module")
+def example():
+    places = read_tsv(ROOT / "config/sites.tsv", "sites")
+    standards = read_standards([str(ROOT / f"config/standards/{track}.tsv") for track in records.TRACKS])
+    domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in standards]}
+    sources = example_sources()
+
+    def read():
+        return {kind: read_records(kind, of_kind(sources, kind), domains) for kind in audits.KINDS}
+
+    return read, sources, places, standards
+
+
+def test_example_audits_are_told_nothing_of(example):
+    read, sources, places, standards = example
+    found = read()
+    assert audits.visits_without_verdicts(found["audit_effort"], found["audit"], sources) == []
+    assert audits.check_audits(found["audit"], found["auditors"], sources) == []
+    assert audits.notes(found, sources, standards=standards, sites=places) == []
+    assert [problem for one in found.values() for problem in one.problems] == []
+    assert len(found["auditors"].records) == 7
+    applied = {(one["site"], one["track"]) for one in found["application"].records}
+    assert applied == {(site, track) for site, tracks in audits.tracks_of(places).items() for track in tracks}
+    visits = {(one["site"], one["auditor"]) for one in found["audit"].records if one["round"] == "external"}
+    assert {(one["site"], one["auditor"]) for one in found["audit_effort"].records} == visits
+
+
+def test_meeting_settles_only_what_was_disputed(example):
+    read, *_rest = example
+    given, settled = {}, []
+    for one in read()["audit"].records:
+        if one["round"] == "external":
+            given.setdefault((one["site"], one["standard"]), set()).add(one["verdict"])
+        elif one["round"] == "final":
+            settled.append(one)
+    disputed = {case for case, verdicts in given.items() if len(verdicts) > 1}
+    assert 0 < len(settled) < len(disputed)
+    assert all(one["verdict"] in given[one["site"], one["standard"]] for one in settled)
+    assert {(one["site"], one["standard"]) for one in settled} <= disputed
+
+
+def test_window_sets_aside_what_lies_outside_and_only_that(example):
+    read, sources, *_rest = example
+    for window, wrong in (
+        (["2025-09-15", "2025-11-24"], set()),
+        (["2025-09-16", "2025-11-24"], {"self"}),
+        (["2025-09-15", "2025-10-31"], {"final"}),
+        ([None, "2025-10-31"], {"final"}),
+        (["2025-10-01", ""], {"self"}),
+        ([None, None], set()),
+        (None, set()),
+    ):
+        found = read()["audit"]
+        before = [(one["source"], one["row"]) for one in found.records if one["round"] not in wrong]
+        gone = len(found.records) - len(before)
+        told_ = audits.check_audits(found, read()["auditors"], sources, window=window)
+        assert [(one["source"], one["row"]) for one in found.records] == before
+        assert (len(told_), {one.rule for one in told_}) == (gone, {"audit.window"} if wrong else set())
+        rows_read, kept, set_aside = balance(found)
+        assert (rows_read - kept, len(found.quarantine)) == (set_aside, gone)
+
+
+def test_rounds_of_the_simulator_can_be_numbered(tmp_path):
+    statements = [f"ST{place:02d}" for place in range(1, 21)]
+    rounds = institutions.make_delphi(np.random.default_rng([1, 9]), statements, 5)
+    mapping = institutions.make_statement_map(np.random.default_rng([1, 15]), statements, rounds["1"], rounds["2"])
+    path = tmp_path / "map.csv"
+    write(path, ["round", "number", "statement", "change"], mapping)
+    sources = [source(path, "statement_map", "m")]
+    found = read_records("statement_map", sources, {"statements": statements})
+    numbers = statement_numbers(found, sources)
+    assert (found.problems, len(found.records)) == ([], 40)
+    assert Counter(one["change"] for one in found.records)["reworded"] == 3
+    for unit, rows in rounds.items():
+        used = institutions.renumbered(rows, mapping, unit)
+        assert [numbers[unit, row[1]] for row in used] == [row[1] for row in rows]
+    assert [row[1] for row in institutions.renumbered(rounds["2"], mapping, "2")] != [row[1] for row in rounds["2"]]
 
 
 # Nothing is lost, nothing is told

@@ -60,8 +60,8 @@ def test_sheet_in_order_has_no_problems(study):
         (
             ("a", "registry", "data/a.csv"),
             "inputs.tsv, row 2, column kind: the kind is not known; expected one of register, withdrawals, "
-            "questionnaire, audit, rating, delphi, indicator, interview_list, transcript, coding, "
-            "deny_list, signoff, identifiers, dictionary, resolutions. Correct the cell.",
+            "questionnaire, audit, auditors, audit_effort, application, rating, standard_decisions, delphi, "
+            "statement_map, indicator, interview_list, transcript, coding, deny_list, signoff, identifiers, dictionary, resolutions. Correct the cell.",
         ),
         (
             ("a", "register", "data/a.csv", "xx1"),

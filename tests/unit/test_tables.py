@@ -22,7 +22,12 @@ ROW_LEVEL = {
     "evidence", "enrolled_on", "completed_on",
 }  # fmt: skip
 #: `value` is a fact about the run there.
-EXCEPTED = {("internal/provenance/study.csv", "value")}
+#: Facts of the study, indicators of institutions, and what the rule answers for them: none is of a person.
+EXCEPTED = {
+    ("internal/provenance/study.csv", "value"),
+    ("internal/certification/points.csv", "value"),
+    *((f"internal/certification/{name}.csv", "answer") for name in ("alternatives", "sensitivity", "to_next_level")),
+}
 
 TOY = Table(
     "internal/toy.csv",

@@ -7,9 +7,9 @@ import pytest
 from forked import not_loaded
 
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
-MEASURES = {"describe_sample", "estimate_reliability", "compare_waves"}
+MEASURES = {"describe_sample", "estimate_reliability", "compare_waves", "profile_competences"}
 THEMES = {"code_segments", "check_coders", "build_themes"}
-AUDIT = {"assess_certification", "compare_raters"}
+AUDIT = {"assess_certification", "compare_raters", "decide_levels"}
 REPORT = {"write_provenance", "render_report"}
 PEOPLE = {
     "admit_participants",
@@ -48,7 +48,7 @@ EDITS = [
     ),
     ("data/example/register.csv", "text", {"check_inputs", *PEOPLE}),
     ("data/example/audits/external.csv", "older", {"check_inputs", *AUDIT, *END}),
-    ("data/example/indicators.csv", "text", {"check_inputs", *AUDIT, *END}),
+    ("data/example/indicators.csv", "text", {"check_inputs", *AUDIT, "profile_competences", *END}),
     ("data/example/consensus/round2.csv", "text", {"check_inputs", "assess_consensus", *END}),
     (
         "data/example/interviews/I04.txt",
@@ -58,10 +58,13 @@ EDITS = [
     ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
-    ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, *END}),
+    ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, "profile_competences", *END}),
+    ("config/levels.yaml", "text", {"check_inputs", "decide_levels", *END}),
     ("config/statements.tsv", "row", {"check_inputs", "assess_consensus", *END}),
     (f"{PACKAGE}/measures/reliability.py", "text", {"estimate_reliability", "compare_waves", "join_findings", *END}),
-    (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "join_findings", *END}),
+    (f"{PACKAGE}/measures/prepost.py", "text", {"compare_waves", "profile_competences", "join_findings", *END}),
+    (f"{PACKAGE}/measures/levels.py", "text", {"decide_levels", *END}),
+    (f"{PACKAGE}/report/feedback.py", "text", {"assess_consensus", *END}),
     (
         f"{PACKAGE}/measures/agreement.py",
         "text",
@@ -70,6 +73,7 @@ EDITS = [
             "assess_consensus",
             "check_coders",
             "compare_waves",
+            "profile_competences",
             "join_findings",
             "measure_recall",
             *END,
@@ -93,6 +97,7 @@ SETTINGS = [
         {
             "estimate_reliability",
             "compare_waves",
+            "profile_competences",
             *AUDIT,
             "assess_consensus",
             "check_coders",

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow" / "scripts"))
 
 from piloteval import summary
 from piloteval.errors import PilotError
-from piloteval.plan import AUDIENCES, Study, code
+from piloteval.plan import AUDIENCES, CERTIFIED, PANEL, Study, code
 
 try:
     study = Study(config)

@@ -177,7 +177,7 @@ rule compare_waves:
 
 rule assess_certification:
     input:
-        raw=study.raw("audit", "rating", "indicator"),
+        raw=study.raw(*CERTIFIED),
         sites=study.files("sites"),
         standards=study.files("standards"),
         code=code("assess_certification"),
@@ -189,10 +189,19 @@ rule assess_certification:
         ),
         institutions="results/internal/certification/institutions.csv",
         verdicts="results/internal/certification/verdicts.csv",
+        auditors="results/internal/certification/auditors.csv",
+        disagreements="results/internal/certification/disagreements.csv",
+        effort="results/internal/certification/effort.csv",
         audits="results/restricted/certification/audits.parquet",
+        applications="results/restricted/certification/applications.parquet",
         given="results/restricted/certification/ratings.parquet",
         ratings="results/internal/certification/ratings.csv",
+        validity="results/internal/certification/validity.csv",
+        tracks="results/internal/certification/tracks.csv",
+        proposals="results/internal/certification/proposals.csv",
         indicators="results/internal/certification/indicators.csv",
+        correlations="results/internal/certification/correlations.csv",
+        points="results/internal/certification/points.csv",
         rows="results/restricted/quality/rows_certification.csv",
     log:
         "logs/assess_certification.log",
@@ -201,10 +210,12 @@ rule assess_certification:
     conda:
         "../../environment.yml"
     params:
-        pins=study.pins("audit", "rating", "indicator"),
-        sources=study.rows("audit", "rating", "indicator"),
+        pins=study.pins(*CERTIFIED),
+        sources=study.rows(*CERTIFIED),
         settings=study.settings(),
         agree_from=study.config["certification"]["rating_agree_from"],
+        bars=study.bars(),
+        draws=study.config["reliability"]["draws"],
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),
     message:
@@ -213,9 +224,79 @@ rule assess_certification:
         "../scripts/assess_certification.py"
 
 
+rule decide_levels:
+    input:
+        audits="results/restricted/certification/audits.parquet",
+        applications="results/restricted/certification/applications.parquet",
+        sites=study.files("sites"),
+        standards=study.files("standards"),
+        levels=study.files("levels"),
+        code=code("decide_levels"),
+    output:
+        decisions=report(
+            "results/internal/certification/decisions.csv",
+            caption="../report/decide_levels.rst",
+            category="Certification",
+        ),
+        missing="results/internal/certification/to_next_level.csv",
+        alternatives="results/internal/certification/alternatives.csv",
+        span="results/internal/certification/sensitivity.csv",
+    log:
+        "logs/decide_levels.log",
+    benchmark:
+        "benchmarks/decide_levels.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        decided_on=study.config["certification"]["decided_on"],
+        tiers=study.limits("internal"),
+    message:
+        "Deciding the levels of the institutions"
+    script:
+        "../scripts/decide_levels.py"
+
+
+rule profile_competences:
+    input:
+        scores="results/restricted/measures/scores.parquet",
+        responses="results/restricted/measures/responses.parquet",
+        indicators=study.raw("indicator"),
+        standards=study.files("standards"),
+        instruments=study.instruments,
+        sites=study.files("sites"),
+        code=code("profile_competences"),
+    output:
+        competences=report(
+            "results/internal/certification/competences.csv",
+            caption="../report/profile_competences.rst",
+            category="Certification",
+        ),
+        training="results/internal/certification/training.csv",
+        profiles="results/restricted/certification/competences.parquet",
+    log:
+        "logs/profile_competences.log",
+    benchmark:
+        "benchmarks/profile_competences.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        pins=study.pins("indicator"),
+        sources=study.rows("indicator"),
+        evaluation=study.config["certification"]["training_evaluation"],
+        comparison=study.config["change"]["comparison"],
+        waves=study.waves(),
+        registered=study.has("register"),
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.limits("internal"),
+    message:
+        "Profiling the competences of peer supporters"
+    script:
+        "../scripts/profile_competences.py"
+
+
 rule assess_consensus:
     input:
-        raw=study.raw("delphi"),
+        raw=study.raw(*PANEL),
         statements=study.files("statements"),
         code=code("assess_consensus"),
     output:
@@ -225,6 +306,14 @@ rule assess_consensus:
             category="Consensus",
         ),
         rounds="results/internal/consensus/rounds.csv",
+        verdicts="results/internal/consensus/verdicts.csv",
+        stability="results/internal/consensus/stability.csv",
+        concordance="results/internal/consensus/concordance.csv",
+        numbers="results/internal/consensus/numbers.csv",
+        comment_counts="results/internal/consensus/comments.csv",
+        comments="results/restricted/consensus/comments.csv",
+        comments_page="results/restricted/consensus/comments.html",
+        feedback="results/restricted/consensus/feedback.html",
         rows="results/restricted/quality/rows_consensus.csv",
     log:
         "logs/assess_consensus.log",
@@ -233,9 +322,11 @@ rule assess_consensus:
     conda:
         "../../environment.yml"
     params:
-        pins=study.pins("delphi"),
-        sources=study.rows("delphi"),
+        pins=study.pins(*PANEL),
+        sources=study.rows(*PANEL),
         consensus=study.consensus(),
+        invited=study.config["consensus"]["invited"],
+        about=study.about(),
         settings=study.settings(),
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),

@@ -9,6 +9,7 @@ with job(snakemake) as this:
     result = certification.run(
         from_params(this.params.sources),
         **this.paths("sites", "standards"),
-        **this.values("agree_from", "confidence", "settings"),
+        **this.values("agree_from", "bars", "draws", "confidence", "settings"),
+        floor=this.params.tiers["internal_floor"],
     )
     this.write(**result)

@@ -903,13 +903,15 @@ IDS = {
     ("interview_list", "participant"): "participant id",
     ("withdrawals", "participant"): "participant id",
     ("rating", "rater"): "rater id",
-    ("audit", "auditor"): "auditor id",
+    **dict.fromkeys(((kind, "auditor") for kind in ("audit", "auditors", "audit_effort")), "auditor id"),
     ("delphi", "panellist"): "panellist id",
     ("coding", "coder"): "coder id",
     ("signoff", "signed_by"): "reader id",
 }
 FREE_TEXT = {
     ("audit", "evidence"): "free text of an audit",
+    ("auditors", "organisation"): "organisation of an auditor",
+    ("standard_decisions", "note"): "remark on a decision",
     ("delphi", "comment"): "comment of a panellist",
     ("coding", "quote"): "coded passage",
     ("resolutions", "reason"): "reason of a decision",

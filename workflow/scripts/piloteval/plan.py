@@ -31,6 +31,10 @@ PARTS = {
     "synthesis": ("questionnaire", "transcript"),
 }
 
+#: Kinds of raw files the certification is assessed from, with those that must not stand alone.
+PANEL = ("delphi", "statement_map")
+CERTIFIED = ("audit", "auditors", "audit_effort", "application", "standard_decisions", "rating", "indicator")
+
 #: Keys of the configuration that say how the columns of questionnaires are called.
 COLUMNS_OF_QUESTIONNAIRES = (
     "participant_column",
@@ -69,8 +73,31 @@ RESULTS = {
         "certification/verdicts.csv",
         "certification/ratings.csv",
         "certification/indicators.csv",
+        "certification/auditors.csv",
+        "certification/disagreements.csv",
+        "certification/effort.csv",
+        "certification/validity.csv",
+        "certification/tracks.csv",
+        "certification/proposals.csv",
+        "certification/correlations.csv",
+        "certification/points.csv",
     ),
-    "consensus": ("consensus/statements.csv", "consensus/rounds.csv"),
+    "levels": (
+        "certification/decisions.csv",
+        "certification/to_next_level.csv",
+        "certification/alternatives.csv",
+        "certification/sensitivity.csv",
+    ),
+    "competences": ("certification/competences.csv", "certification/training.csv"),
+    "consensus": (
+        "consensus/statements.csv",
+        "consensus/rounds.csv",
+        "consensus/verdicts.csv",
+        "consensus/stability.csv",
+        "consensus/concordance.csv",
+        "consensus/numbers.csv",
+        "consensus/comments.csv",
+    ),
     "interviews": (
         "interviews/transcripts.csv",
         "interviews/deidentification.csv",
@@ -190,6 +217,7 @@ class Study:
         named = {
             "sites": config["inputs"]["sites"],
             "standards": config["certification"]["standards"],
+            "levels": config["certification"]["levels"],
             "statements": config["consensus"]["statements"],
             "codebook": config["interviews"]["codebook"],
             "key": str(Path(config["participants"]["key_file"] or "").expanduser())
@@ -205,6 +233,8 @@ class Study:
         return {
             **{key: config["inputs"][key] for key in COLUMNS_OF_QUESTIONNAIRES},
             "rating_range": config["certification"]["rating_range"],
+            "audit_window": config["certification"]["audit_window"],
+            "expected_standards": config["certification"]["expected_standards"],
             "dimensions": config["consensus"]["dimensions"],
             "range": config["consensus"]["range"],
             "interviewers": config["interviews"]["interviewer_labels"],
@@ -244,8 +274,16 @@ class Study:
         """Return the rule of consensus."""
         return {
             key: self.config["consensus"][key]
-            for key in ("dimensions", "agree_from", "threshold_percent", "comparison", "status")
+            for key in (
+                *("dimensions", "agree_from", "agreement", "together", "reject_from"),
+                *("threshold_percent", "comparison", "status"),
+            )
         }
+
+    def bars(self) -> dict[str, Any]:
+        """Return the shares of favourable ratings under which something is proposed."""
+        every = self.config["certification"]
+        return {**{key: every[key] for key in ("revise_below", "remove_below")}, "status": every["proposals_status"]}
 
     def waves(self) -> list[str]:
         """Return the waves with questionnaires, in time order."""
@@ -310,7 +348,7 @@ class Study:
                 faults.append(
                     f"{where}: `{key}` is needed, since the sheet has files of the kind {kind}. Name the file."
                 )
-        for name in ("sites", "standards", "statements", "codebook", "key"):
+        for name in ("sites", "standards", "levels", "statements", "codebook", "key"):
             for path in self.files(name):
                 if not Path(path).is_file():
                     faults.append(
@@ -358,10 +396,15 @@ class Study:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Parts with results; `raters` where standards were audited or rated, `coders` where interviews were coded."""
-        raters = ("raters",) if "certification" in self.parts else ()
-        coders = ("coders",) if "interviews" in self.parts and self.has("coding") else ()
-        return (*self.parts, *raters, *coders)
+        """Parts with results, and what a study has beside them: it needs more than the files of a part."""
+        certified, standards = "certification" in self.parts, bool(self.files("standards"))
+        more = {
+            "raters": certified,
+            "levels": certified and self.has("audit") and bool(self.files("levels")),
+            "competences": "sample" in self.parts and standards,
+            "coders": "interviews" in self.parts and self.has("coding"),
+        }
+        return (*self.parts, *(part for part, there in more.items() if there))
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -399,7 +442,9 @@ class Study:
     def catalogues(self) -> list[str]:
         """Return every file of the configuration besides config.yaml."""
         config = self.config["inputs"]
-        named = [path for name in ("sites", "standards", "statements", "codebook") for path in self.files(name)]
+        named = [
+            path for name in ("sites", "standards", "levels", "statements", "codebook") for path in self.files(name)
+        ]
         return [config["sheet"], *named, *self.instruments]
 
     def program(self) -> list[str]:

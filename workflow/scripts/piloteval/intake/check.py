@@ -9,16 +9,16 @@ from typing import Any
 
 from piloteval.config import read_instruments, read_tsv, scales_of
 from piloteval.errors import ConfigError, DataError
-from piloteval.intake import plausibility, received, redcap
+from piloteval.intake import audits, plausibility, received, redcap
 from piloteval.intake.catalogue import RULES, Problem, by_gravity, problem
-from piloteval.intake.catalogues import read_standards
+from piloteval.intake.catalogues import check_standards, read_standards
 from piloteval.intake.codings import read_codings
 from piloteval.intake.decisions import Decisions, read_decisions
 from piloteval.intake.eligibility import reason_to_exclude
 from piloteval.intake.gate import Gate, open_gate
 from piloteval.intake.page import data_quality_page
 from piloteval.intake.questionnaires import read_questionnaires
-from piloteval.intake.records import Intake, delphi_columns, read_records
+from piloteval.intake.records import Intake, delphi_columns, read_records, statement_numbers
 from piloteval.intake.sheet import Source, by_place, check_sheet, of_kind
 from piloteval.intake.tabular import Unreadable, read_table
 from piloteval.intake.transcripts import read_interviews
@@ -116,32 +116,43 @@ def check_study(
             f"config/config.yaml: `outcomes` names the scale `{missing[0]}`, which its instrument does not have. "
             "Correct the name."
         )
+    catalogue = read_standards(standards)
     domains = {
         "sites": [site["site"] for site in sites],
         "cohorts": list(cohorts),
-        "standards": [one["code"] for one in read_standards(standards)],
+        "standards": [one["code"] for one in catalogue],
         "statements": [one["statement"] for one in read_tsv(statements, "statements")] if statements else [],
     }
     checked = Checked()
     decisions, gate = read_decisions(sources, whole=True), open_gate(sources)
-    checked.problems += decisions.problems
+    checked.problems += [*decisions.problems, *check_standards(standards, settings.get("expected_standards"))]
     checked.values |= {
         (one["file"], one["sheet"], one["row"], one["column"], one["rule"]): (str(one["value"]), "")
         for one in decisions.quarantine
     }
     limits = tuple(settings["rating_range"])
-    read = {
-        kind: checked.add(
-            read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
-        )
-        for kind in ("register", "withdrawals", "audit", "rating", "indicator", "interview_list")
+    found = {
+        kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
+        for kind in ("register", "withdrawals", *audits.KINDS, "rating", "statement_map", "indicator", "interview_list")
     }
+    numbers = statement_numbers(found["statement_map"], sources)
+    told = _check_audits(found, sources, catalogue, sites, settings)
+    read = {kind: checked.add(one) for kind, one in found.items()}
+    checked.tell(told)
+    _suggest_standards(checked, read, domains["standards"])
     for kind in ("deny_list", "signoff", "identifiers"):
         read[kind] = checked.add(read_records(kind, of_kind(sources, kind), domains, decisions=decisions, gate=gate))
     columns, key = delphi_columns(settings["dimensions"], *settings["range"])
     read["delphi"] = checked.add(
         read_records(
-            "delphi", of_kind(sources, "delphi"), domains, columns=columns, key=key, decisions=decisions, gate=gate
+            "delphi",
+            of_kind(sources, "delphi"),
+            domains,
+            columns=columns,
+            key=key,
+            decisions=decisions,
+            gate=gate,
+            numbers=numbers,
         )
     )
     registered = bool(of_kind(sources, "register"))
@@ -191,7 +202,47 @@ def check_study(
 
 
 #: Column of the ids in the files of other phases.
-PHASES = {"audit": "auditor", "rating": "rater", "delphi": "panellist"}
+PHASES = {
+    "audit": "auditor",
+    "auditors": "auditor",
+    "audit_effort": "auditor",
+    "rating": "rater",
+    "delphi": "panellist",
+}
+
+
+def _check_audits(
+    found: dict[str, Intake],
+    sources: list[Source],
+    catalogue: list[dict[str, str]],
+    sites: list[dict[str, str]],
+    settings: dict[str, Any],
+) -> list[plausibility.Told]:
+    """Set aside verdicts that must not count, and return the notes on the audits."""
+    window = settings.get("audit_window")
+    told = audits.visits_without_verdicts(found["audit_effort"], found["audit"], sources)
+    audits.check_audits(found["audit"], found["auditors"], sources, window=window)
+    told += audits.notes(found, sources, standards=catalogue, sites=sites, window=window)
+    listed = found["auditors"].seen
+    return [
+        (one, value, _near(value, listed) if one.rule == "audit.unlisted" else suggestion)
+        for one, value, suggestion in told
+    ]
+
+
+def _suggest_standards(checked: Checked, read: dict[str, Intake], codes: list[str]) -> None:
+    """Set the codes of the catalogue beside an unknown one that they nearly are."""
+    for intake in read.values():
+        for one in intake.quarantine:
+            at = (one["file"], one["sheet"], one["row"], one["column"], one["rule"])
+            if one["rule"] == "standard.unknown":
+                checked.values[at] = (checked.values[at][0], _near(one["value"], codes))
+
+
+def _near(values: str, known: Iterable[str]) -> str:
+    """Return what is known and nearly one of these values."""
+    known = list(known)
+    return " / ".join(dict.fromkeys(near for one in values.split(" / ") for near in plausibility.near(one, known)))
 
 
 def _check_interviews(

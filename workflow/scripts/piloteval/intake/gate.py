@@ -30,12 +30,12 @@ ASKED = {
     "register": ("participant", "all"),
     "interview_list": ("participant", INTERVIEW),
     "rating": ("rater", PANEL),
-    "audit": ("auditor", PANEL),
+    **dict.fromkeys(("audit", "auditors", "audit_effort"), ("auditor", PANEL)),
     "delphi": ("panellist", PANEL),
 }
 
 #: Kinds of other phases; their people need not be in the register, and its consents are not theirs.
-PANELS = ("rating", "audit", "delphi")
+PANELS = ("rating", "audit", "auditors", "audit_effort", "delphi")
 
 #: Kinds whose rows go with an interview.
 BY_INTERVIEW = ("coding", "signoff", "identifiers")

@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from piloteval.intake.catalogue import Problem, problem
+from piloteval.intake.catalogue import RULES, Problem, problem
+from piloteval.intake.catalogues import spelling
 from piloteval.intake.dialects import NAMES
 from piloteval.intake.sheet import Source
 from piloteval.intake.tabular import RawTable, Unreadable, alike, cells_aside, described, number, read_table
@@ -49,6 +50,9 @@ class Column:
         Whether the column may be missing altogether.
     rated : bool
         Whether the study's configuration gives the range.
+    coded : bool
+        For ``choice``: whether the allowed texts are the codes of a catalogue. Zeros too many in front of the number do
+        not matter then, and an unknown code stops the run, since nobody can count what nobody knows.
     """
 
     name: str
@@ -59,9 +63,31 @@ class Column:
     high: float | None = None
     optional: bool = False
     rated: bool = False
+    coded: bool = False
 
 
 YES_NO = ("yes", "no")
+
+#: Tracks of the certification, as in the catalogue of standards.
+TRACKS = ("intervention", "training", "competences")
+
+#: Rounds of an audit: the institution's own, that of the auditors, and the meeting that settles what they dispute.
+AUDIT_ROUNDS = ("self", "external", "final")
+
+#: Why a conference revises or removes a standard.
+REASONS = (
+    "overlap",
+    "low feasibility",
+    "regulatory conflict",
+    "insufficient evidence",
+    "unclear wording",
+    "hard to audit",
+    "other",
+)
+
+#: What became of a statement since the round before. The parts of a split one and the whole of merged ones are
+#: statements of their own; those that went into a whole are dropped.
+CHANGES = ("same", "reworded", "split", "merged", "new", "dropped")
 
 #: What an identifying detail of an interview can be: a name, or a thing known by its form.
 NAMES_OF = ("person", "organisation", "ward", "place", "other")
@@ -97,8 +123,8 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
     "audit": (
         (
             Column("site", "choice", required=True, choices="sites"),
-            Column("standard", "choice", required=True, choices="standards"),
-            Column("round", "choice", required=True, choices=("self", "external", "final")),
+            Column("standard", "choice", required=True, choices="standards", coded=True),
+            Column("round", "choice", required=True, choices=AUDIT_ROUNDS),
             Column("auditor", required=True),
             Column(
                 "verdict",
@@ -111,11 +137,64 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
         ),
         ("site", "standard", "round", "auditor"),
     ),
+    "auditors": (
+        (
+            Column("auditor", required=True),
+            Column("site", "choice", choices="sites", optional=True),
+            Column("organisation", optional=True),
+            Column("trained_on", "date", optional=True),
+        ),
+        ("auditor",),
+    ),
+    "audit_effort": (
+        (
+            Column("site", "choice", required=True, choices="sites"),
+            Column("round", "choice", required=True, choices=AUDIT_ROUNDS),
+            Column("auditor", required=True),
+            Column("visited_on", "date", optional=True),
+            Column("minutes", "number", low=0),
+            Column("cost", "number", low=0, optional=True),
+            Column("currency", optional=True),
+        ),
+        ("site", "round", "auditor", "visited_on"),
+    ),
+    "application": (
+        (
+            Column("site", "choice", required=True, choices="sites"),
+            Column("track", "choice", required=True, choices=TRACKS),
+            Column("level", required=True),
+            Column("running_since", "date", optional=True),
+            Column("certified_level", optional=True),
+            Column("certified_since", "date", optional=True),
+            Column("applied_on", "date", optional=True),
+        ),
+        ("site", "track"),
+    ),
+    "standard_decisions": (
+        (
+            Column("standard", "choice", required=True, choices="standards", coded=True),
+            Column("decision", "choice", required=True, choices=("keep", "revise", "remove")),
+            Column("reason", "choice", choices=REASONS),
+            Column("decided_by"),
+            Column("decided_on", "date"),
+            Column("note", optional=True),
+        ),
+        ("standard",),
+    ),
+    "statement_map": (
+        (
+            Column("round", required=True),
+            Column("number"),
+            Column("statement", "choice", required=True, choices="statements"),
+            Column("change", "choice", required=True, choices=CHANGES),
+        ),
+        ("round", "statement"),
+    ),
     "rating": (
         (
             Column("rater", required=True),
             Column("site", "choice", required=True, choices="sites"),
-            Column("standard", "choice", required=True, choices="standards"),
+            Column("standard", "choice", required=True, choices="standards", coded=True),
             Column("feasibility", "number", rated=True),
             Column("clarity", "number", rated=True),
             Column("evidence_sufficiency", "number", rated=True),
@@ -229,6 +308,8 @@ class Intake:
         Form and platform of every file, by its source.
     seen : set of str
         First key column of every row, also of those set aside.
+    sheets : dict of str to str
+        Sheet of every file that is a workbook, by its source.
     """
 
     columns: list[str]
@@ -238,6 +319,7 @@ class Intake:
     ledger: list[dict[str, Any]] = field(default_factory=list)
     forms: dict[str, tuple[str, str]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    sheets: dict[str, str] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """Return the typed records as a data frame with all columns, in file order."""
@@ -248,6 +330,9 @@ class Intake:
     def set_aside(self, found: Problem, value: str, source: Source) -> None:
         """Put a value into quarantine and tell about it."""
         self.problems.append(found)
+        self._keep(found, value, source)
+
+    def _keep(self, found: Problem, value: str, source: Source) -> None:
         self.quarantine.append(
             {
                 "source": source.source,
@@ -263,6 +348,43 @@ class Intake:
     def count_out(self, source: Source) -> None:
         """Count one more row of a file as set aside."""
         next(entry for entry in self.ledger if entry["source"] == source.source)["quarantined"] += 1
+
+    def place(self, record: Mapping[str, Any], sources: Iterable[Source]) -> dict[str, Any]:
+        """Return file, sheet and row of a record, as a problem names them."""
+        path = next(one.path for one in sources if one.source == record["source"])
+        return {"file": path, "sheet": self.sheets.get(record["source"], ""), "row": record["row"]}
+
+    def take_out(
+        self, wrong: Iterable[dict[str, Any]], sources: Iterable[Source], rule: str, column: str, **said: str
+    ) -> list[Problem]:
+        """Set records aside that were read well and yet cannot count.
+
+        Parameters
+        ----------
+        wrong : iterable of dict
+            Some of the records.
+        sources : iterable of Source
+            Their files.
+        rule, column : str
+            Rule they break, and column whose value is set aside.
+        **said : str
+            What is found and expected, when the catalogue does not say it.
+
+        Returns
+        -------
+        list of Problem
+            What was told, one problem a record; they are in ``problems`` too.
+        """
+        of = {one.source: one for one in sources}
+        told = []
+        for one in (wrong := list(wrong)):
+            where = self.place(one, of.values())
+            told.append(problem(rule, **where, column=column, effect="row set aside", **said))
+            self.set_aside(told[-1], "" if one[column] is None else str(one[column]), of[one["source"]])
+            self.count_out(of[one["source"]])
+        gone = {id(one) for one in wrong}
+        self.records = [one for one in self.records if id(one) not in gone]
+        return told
 
 
 #: A number with a decimal comma that cannot be taken for a sign of thousands.
@@ -317,6 +439,7 @@ def _open(source: Source, names: Iterable[str], intake: Intake, gate: Gate | Non
         return None
     log.info("%s: %s", source.path, described(raw))
     intake.forms[source.source] = (raw.form, NAMES.get(raw.export.dialect, ""))
+    intake.sheets[source.source] = raw.sheet
     intake.problems += raw.problems
     # Headers are compared without regard to capital letters and blanks, and go by the study's spelling from here on.
     own = {alike(name): name for name in names}
@@ -379,6 +502,7 @@ def read_records(
     key: tuple[str, ...] | None = None,
     decisions: Decisions | None = None,
     gate: Gate | None = None,
+    numbers: Mapping[tuple[str, str], str] | None = None,
 ) -> Intake:
     """Read all files of one kind of record.
 
@@ -398,6 +522,9 @@ def read_records(
         Which of several rows with the same key counts.
     gate : Gate, optional
         Whose rows are passed over; the ledger counts them.
+    numbers : mapping of (str, str) to str, optional
+        Statement behind a round and a number of it, see :func:`statement_numbers`. In a round that has numbers only
+        these count, since a number may look like the id of another statement. Records carry the text as ``number``.
 
     Returns
     -------
@@ -409,14 +536,16 @@ def read_records(
     An unusable cell in a required column sets the row aside, in any other column only the cell; in the list of
     withdrawals it stops the run, since a row set aside there would keep a person in who wants to be out. Records with
     the same key, in one file or in several of the same unit, are all set aside: the pipeline does not choose. A
-    withdrawal said twice is a withdrawal.
+    withdrawal said twice is a withdrawal. A code that is in no catalogue stops the run and is told once a file.
     """
     if columns is None or key is None:
         columns, key = RECORDS[kind]
     if limits is not None:
         columns = tuple(replace(one, low=limits[0], high=limits[1]) if one.rated else one for one in columns)
     names = [column.name for column in columns]
-    intake = Intake([*names, "unit", "source", "row"])
+    numbered = {of_round for of_round, _number in numbers or ()}
+    intake = Intake([*names, *(["number"] if numbered else []), "unit", "source", "row"])
+    own = {one.name: spelling(domains[str(one.choices)]) for one in columns if one.coded}
     kept: list[tuple[dict[str, Any], RawTable, Source]] = []
     unusable: Counter[str] = Counter()
     grave: dict[str, str] = {}
@@ -441,6 +570,8 @@ def read_records(
             intake.set_aside(found, value, source)
         numeric = [raw.columns.index(one.name) for one in columns if one.kind == "number" and one.name in raw.columns]
         comma = any(_COMMA.fullmatch(cells[place]) for cells in raw.rows for place in numeric)
+        unknown: dict[tuple[str, str], list[int]] = {}
+        zeros: dict[str, list[tuple[int, str]]] = {}
         for cells, row in zip(raw.rows, raw.numbers, strict=True):
             given = dict(zip(raw.columns, cells, strict=True))
             record: dict[str, Any] = {}
@@ -467,13 +598,27 @@ def read_records(
                             source,
                         )
                     continue
-                value, rule, expected = _typed(column, text, domains, comma)
+                if column.coded and (code := own[column.name](text)) != text:
+                    zeros.setdefault(column.name, []).append((row, code))
+                    text = code
+                if numbers and column.choices == "statements":
+                    record["number"] = text
+                if numbers and column.choices == "statements" and source.unit in numbered:
+                    value = numbers.get((source.unit, text))
+                    rule, expected = (
+                        ("", "") if value else ("record.choice", "a number of this round in its list of numbers")
+                    )
+                else:
+                    value, rule, expected = _typed(column, text, domains, comma)
                 if column.name == "site" and source.site and not rule and value != source.site:
                     rule, expected = "site.other", "the institution of the landing sheet, or an empty cell"
                 words = raw.labels.get(column.name, {}).get(text)
                 if rule != "site.other" and rule and words:  # the file keeps a code and says its word beside it
                     value, rule, expected = _typed(column, words, domains)
-                if rule:
+                if rule and column.coded:
+                    unknown.setdefault((column.name, text), []).append(row)
+                    usable = False
+                elif rule:
                     effect = "row set aside" if column.required else "cell set aside"
                     intake.set_aside(
                         problem(
@@ -496,6 +641,8 @@ def read_records(
                 kept.append(({**record, "unit": source.unit, "source": source.source, "row": row}, raw, source))
             else:
                 unusable[source.source] += 1
+        intake.problems += _respelled(raw, zeros)
+        _tell_unknown(intake, raw, source, unknown)
         intake.ledger.append(
             {
                 "source": source.source,
@@ -533,6 +680,58 @@ def read_records(
         intake.count_out(source)
     intake.problems += _outliers(kind, columns, [(record, raw) for record, raw, _source in kept])
     return intake
+
+
+def _respelled(raw: RawTable, zeros: Mapping[str, list[tuple[int, str]]]) -> Iterable[Problem]:
+    """Note codes that were written with more zeros than in their catalogue, once a file."""
+    for name, cells in zeros.items():
+        codes, rows = {code for _row, code in cells}, {row for row, _code in cells}
+        found = (
+            f"{'a code' if len(codes) == 1 else f'{len(codes)} codes'} in "
+            f"{'one row' if len(rows) == 1 else f'{len(rows)} rows, of which this is the first,'} "
+            f"{'has' if len(codes) == 1 else 'have'} more zeros than in the catalogue"
+        )
+        where = {"sheet": raw.sheet, "row": min(rows), "column": name}
+        yield problem("standard.code", raw.file, **where, found=found, effect="read without these zeros")
+
+
+def _tell_unknown(intake: Intake, raw: RawTable, source: Source, unknown: Mapping[tuple[str, str], list[int]]) -> None:
+    """Stop at every code that is in no catalogue, once a file; all its rows are kept aside."""
+    for (name, code), rows in unknown.items():
+        found = RULES["standard.unknown"].meaning
+        found += f", in {len(rows)} rows of which this is the first" if len(rows) > 1 else ""
+        where = {"sheet": raw.sheet, "row": rows[0], "column": name}
+        told = problem("standard.unknown", raw.file, **where, found=found, effect="row set aside")
+        intake.set_aside(told, code, source)
+        for row in rows[1:]:
+            intake._keep(replace(told, row=row), code, source)
+
+
+def statement_numbers(found: Intake, sources: Iterable[Source]) -> dict[tuple[str, str], str]:
+    """Return the statement behind every number of a round, and set aside what names none.
+
+    Parameters
+    ----------
+    found : Intake
+        Rows of the kind ``statement_map``.
+    sources : iterable of Source
+        Their files.
+
+    Returns
+    -------
+    dict of (str, str) to str
+        Statement by round, as the landing sheet writes it in ``unit``, and number. Within a round numbers and
+        statements belong together one to one; a number that stands for several statements stands for none. A dropped
+        statement needs no number.
+    """
+    sources = list(sources)
+    asked = [one for one in found.records if one["change"] != "dropped"]
+    blank = [one for one in asked if not one["number"]]
+    found.take_out(blank, sources, "record.blank", "number", expected="a value, unless the statement was dropped")
+    many = Counter((one["round"], one["number"]) for one in asked)
+    twice = [one for one in asked if one["number"] and many[one["round"], one["number"]] > 1]
+    found.take_out(twice, sources, "statement.number", "number")
+    return {(one["round"], one["number"]): one["statement"] for one in found.records if one["change"] != "dropped"}
 
 
 def _outliers(kind: str, columns: Iterable[Column], kept: list[tuple[dict[str, Any], RawTable]]) -> list[Problem]:

@@ -27,7 +27,10 @@ GATE = ("register", "withdrawals", "interview_list")
 #: Kinds of files that go with others: whoever reads the first must also read the second.
 COMPANIONS = {
     **dict.fromkeys(("withdrawals", "indicator", "deny_list"), ("resolutions",)),
-    **dict.fromkeys(("audit", "rating", "delphi"), ("resolutions", "withdrawals")),
+    **dict.fromkeys(("application", "standard_decisions", "statement_map"), ("resolutions",)),
+    **dict.fromkeys(("auditors", "audit_effort", "rating"), ("resolutions", "withdrawals")),
+    "audit": ("resolutions", "withdrawals", "auditors"),
+    "delphi": ("resolutions", "withdrawals", "statement_map"),
     **dict.fromkeys(("register", "interview_list", "transcript"), ("resolutions", *GATE)),
     **dict.fromkeys(("coding", "signoff", "identifiers"), ("resolutions", *GATE)),
     "questionnaire": ("resolutions", "dictionary", *GATE),

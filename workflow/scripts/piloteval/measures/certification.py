@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from piloteval.config import read_tsv
+from piloteval.intake import audits as audit_intake
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.decisions import read_decisions
 from piloteval.intake.gate import open_gate
 from piloteval.intake.ledger import account
 from piloteval.intake.records import read_records
 from piloteval.intake.sheet import Source, of_kind, require
-from piloteval.measures import consensus
-from piloteval.measures.verdicts import MET, NOT_APPLICABLE, NOT_ASSESSED, NOT_MET, PARTLY
+from piloteval.measures import auditors, consensus, indicators, proposals
+from piloteval.measures.verdicts import DISPUTED, MET, NOT_APPLICABLE, NOT_ASSESSED, NOT_MET, PARTLY, settle_audits
 from piloteval.statistic import in_percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DISPUTED = "disputed"
+#: What is known of an application for a level.
+APPLICATION = ("site", "track", "level", "running_since", "certified_level", "certified_since", "applied_on")
 RATED = ("feasibility", "clarity", "evidence_sufficiency", "audit_operability")
-
-
-def settle(verdicts: Iterable[str]) -> str:
-    """Return the verdict the auditors of a standard share.
-
-    It is ``disputed`` when they do not share one, and ``not assessed`` when there is none.
-    """
-    given = {verdict for verdict in verdicts if verdict != NOT_ASSESSED}
-    if not given:
-        return NOT_ASSESSED
-    return given.pop() if len(given) == 1 else DISPUTED
-
-
-def settle_audits(audits: pd.DataFrame) -> pd.DataFrame:
-    """Settle the verdicts of each institution, standard and round.
-
-    Parameters
-    ----------
-    audits : pandas.DataFrame
-        One row an auditor's verdict: ``site, standard, round, auditor, verdict``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``site, standard, round, verdict``. Two auditors who differ
-        leave the standard disputed; nobody's verdict wins silently.
-    """
-    return audits.groupby(["site", "standard", "round"], sort=True)["verdict"].agg(settle).reset_index()
 
 
 def standards_table(
@@ -164,7 +137,7 @@ def verdicts_table(settled: pd.DataFrame, standards: list[dict[str, str]], sites
 
 def _audits(audits: pd.DataFrame, standards: list[dict[str, str]]) -> pd.DataFrame:
     """Return every auditor's verdict with the track of its standard, in a stable order."""
-    columns = ["site", "track", "standard", "round", "auditor", "verdict"]
+    columns = ["site", "track", "standard", "round", "auditor", "verdict", "audited_on"]
     track_of = {one["code"]: one["track"] for one in standards}
     return audits.assign(track=audits["standard"].map(track_of)).sort_values(columns)[columns]
 
@@ -219,6 +192,42 @@ def _spread(values: pd.Series) -> dict[str, float | None]:
     return {"median": found.median, "q1": found.lower, "q3": found.upper}
 
 
+def effort_table(effort: pd.DataFrame) -> pd.DataFrame:
+    """Describe time and cost of the visits by round; visits without a record of it are counted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a round and measure (``minutes``, or ``cost`` in one currency): visits, median, lowest and highest, and
+        the sum for an institution on average.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for audit_round, here in effort.groupby("round", sort=True):
+        groups = [("minutes", "", here)]
+        groups += [("cost", str(currency), some) for currency, some in here.dropna(subset=["cost"]).groupby("currency")]
+        for measure, unit, some in groups:
+            values = some[measure].dropna()
+            lacking = len(here) - len(values)
+            rows.append(
+                {
+                    "round": audit_round,
+                    "measure": measure,
+                    "unit": unit or "minutes",
+                    "visits": len(values),
+                    "institutions": some.loc[values.index, "site"].nunique(),
+                    "median": values.median() if len(values) else None,
+                    "low": values.min() if len(values) else None,
+                    "high": values.max() if len(values) else None,
+                    "per_institution": values.groupby(some["site"]).sum().mean() if len(values) else None,
+                    "note": f"{lacking} of {len(here)} visits without a record in this unit" if lacking else "",
+                }
+            )
+    columns = ["round", "measure", "unit", "visits", "institutions", "median", "low", "high", "per_institution", "note"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
     """Describe every institution indicator in every period over the institutions; no single institution is shown."""
     import pandas as pd
@@ -240,6 +249,29 @@ def indicators_table(indicators: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["indicator", "period", "institutions", "mean", "sd", "median", "note"])
 
 
+def proposed(
+    given: pd.DataFrame,
+    standards: list[dict[str, str]],
+    decisions: pd.DataFrame,
+    bars: dict[str, Any],
+    rated: dict[str, Any],
+) -> pd.DataFrame:
+    """Return what the ratings propose for every standard, nothing where the study names no share to propose by."""
+    import pandas as pd
+
+    if bars["revise_below"] is None:
+        return pd.DataFrame(columns=list(proposals.PROPOSALS))
+    return proposals.propose(
+        given,
+        standards,
+        decisions,
+        revise_below=bars["revise_below"],
+        remove_below=bars["remove_below"] if bars["remove_below"] is not None else 0,
+        rule_status=bars["status"],
+        **rated,
+    )
+
+
 def run(
     sources: list[Source],
     *,
@@ -248,6 +280,9 @@ def run(
     agree_from: float,
     confidence: float,
     settings: dict[str, Any],
+    bars: dict[str, Any],
+    draws: int,
+    floor: int,
 ) -> dict[str, pd.DataFrame]:
     """Read audits, ratings and indicators and return the tables of rule ``assess_certification``.
 
@@ -263,29 +298,50 @@ def run(
         Level of the intervals.
     settings : dict
         What the configuration knows; ``rating_range`` is the lowest and highest rating.
+    bars : dict
+        ``revise_below`` and ``remove_below``, shares of favourable ratings in percent (without the first nothing is
+        proposed), and ``status``, whether they are confirmed.
+    draws : int
+        Draws of the bootstrap of Krippendorff's alpha.
+    floor : int
+        Least number of people who rated.
     """
     places, catalogue = read_tsv(sites[0], "sites"), read_standards(standards)
     domains = {"sites": [one["site"] for one in places], "standards": [one["code"] for one in catalogue]}
     decisions, gate, limits = read_decisions(sources), open_gate(sources), tuple(settings["rating_range"])
     intakes = {
         kind: read_records(kind, of_kind(sources, kind), domains, limits=limits, decisions=decisions, gate=gate)
-        for kind in ("audit", "rating", "indicator")
+        for kind in (*audit_intake.KINDS, "rating", "indicator")
     }
+    audit_intake.check_audits(intakes["audit"], intakes["auditors"], sources, window=settings["audit_window"])
     found = [*decisions.problems, *gate.problems, *(one for intake in intakes.values() for one in intake.problems)]
     require(sources, settings, found)
     tables = {kind: intake.table() for kind, intake in intakes.items()}
     settled = settle_audits(tables["audit"])
+    audited, given = _audits(tables["audit"], catalogue), _ratings(tables["rating"], catalogue)
+    institutions = institutions_table(settled, catalogue, places)
+    related = indicators.relate(tables["indicator"], institutions, confidence=confidence)
+    rated = {"confidence": confidence, "floor": floor, "agree_from": agree_from}
     rows = account(
         [entry for intake in intakes.values() for entry in intake.ledger],
         [(one["source"], one["unit"], "admitted") for intake in intakes.values() for one in intake.records],
     )
     return {
         "standards": standards_table(settled, catalogue),
-        "institutions": institutions_table(settled, catalogue, places),
+        "institutions": institutions,
         "verdicts": verdicts_table(settled, catalogue, places),
-        "audits": _audits(tables["audit"], catalogue),
+        "audits": audited,
+        "applications": tables["application"][list(APPLICATION)],
+        "auditors": auditors.compare(audited, confidence=confidence, draws=draws),
+        "disagreements": auditors.to_settle(audited, catalogue),
+        "effort": effort_table(tables["audit_effort"]),
         "ratings": ratings_table(tables["rating"], catalogue, agree_from, confidence),
-        "given": _ratings(tables["rating"], catalogue),
+        "given": given,
+        "validity": proposals.describe_standards(given, catalogue, rating_range=settings["rating_range"], **rated),
+        "tracks": proposals.describe_tracks(given, catalogue, agree_from=agree_from, floor=floor),
+        "proposals": proposed(given, catalogue, tables["standard_decisions"], bars, rated),
         "indicators": indicators_table(tables["indicator"]),
+        "correlations": related["correlations"],
+        "points": related["points"],
         "rows": rows,
     }

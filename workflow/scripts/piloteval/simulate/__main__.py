@@ -16,6 +16,7 @@ import numpy as np
 
 from piloteval.config import read_instruments, read_tsv, read_yaml
 from piloteval.intake import received
+from piloteval.intake.catalogues import read_standards
 from piloteval.intake.sheet import Source, digest
 from piloteval.intake.transcripts import read_interviews
 from piloteval.qualitative.prepare import prepare, read_entries
@@ -142,6 +143,42 @@ def _questionnaires(
         ["scale", "cohort", "true_mean_pre", "true_mean_post", "true_change", "true_sd_change", "true_alpha_pre"],
         truth,
     )
+    return rows
+
+
+def _beside_audits(
+    folder: Path, sites: list[dict[str, str]], external: list[list[Any]], ratings: list[list[Any]], seed: int
+) -> list[dict[str, Any]]:
+    """Write what belongs to the audits: who audited, for what, at which effort, and what was settled and decided."""
+    verdict = ["site", "standard", "round", "auditor", "verdict", "evidence", "audited_on"]
+    level = ["site", "track", "level", "running_since", "certified_level", "certified_since", "applied_on"]
+    rows = []
+    for name, kind, header, table in (
+        (
+            "auditors",
+            "auditors",
+            ["auditor", "site", "organisation", "trained_on"],
+            institutions.make_auditors(_stream(seed, 10), sites, external),
+        ),
+        ("applications", "application", level, institutions.make_applications(_stream(seed, 11), sites)),
+        (
+            "effort",
+            "audit_effort",
+            ["site", "round", "auditor", "visited_on", "minutes", "cost", "currency"],
+            institutions.make_effort(_stream(seed, 12), external),
+        ),
+        ("final", "audit", verdict, institutions.make_final(_stream(seed, 13), external)),
+        (
+            "standard_decisions",
+            "standard_decisions",
+            ["standard", "decision", "reason", "decided_by", "decided_on", "note"],
+            institutions.make_decisions(_stream(seed, 14), ratings),
+        ),
+    ):
+        path = folder / f"audits/{name}.csv"
+        files.write_csv(path, header, table)
+        source = "audit-final" if name == "final" else name.replace("_", "-")
+        rows.append({"source": source, "kind": kind, "path": path})
     return rows
 
 
@@ -302,9 +339,9 @@ def write_study(
     rows += _questionnaires(target, places, people, seed, study)
 
     standards: dict[str, list[str]] = {}
-    for path in read_yaml(study / "config/config.yaml")["certification"]["standards"]:
-        for row in read_tsv(study / path, "standards"):
-            standards.setdefault(row["track"], []).append(row["code"])
+    catalogue = read_yaml(study / "config/config.yaml")["certification"]["standards"]
+    for row in read_standards([str(study / path) for path in catalogue]):
+        standards.setdefault(row["track"], []).append(row["code"])
     audits = institutions.make_audits(_stream(seed, 6), places, standards)
     for name, table in audits.items():
         path = target / f"audits/{name}.csv"
@@ -314,6 +351,7 @@ def write_study(
     ratings = institutions.make_ratings(_stream(seed, 7), places, standards, raters)
     files.write_workbook(path, "ratings", ["rater", "site", "standard", *institutions.DIMENSIONS], ratings)
     rows.append({"source": "ratings", "kind": "rating", "path": path})
+    rows += _beside_audits(target, places, audits["external"], ratings, seed)
     path = target / "indicators.csv"
     files.write_csv(
         path, ["site", "period", "indicator", "value"], institutions.make_indicators(_stream(seed, 8), places)
