@@ -30,6 +30,7 @@ rule all:
     input:
         study.reports(),
         "results/internal/provenance/manifest.csv",
+        study.only("interviews", "results/restricted/coding/precoded.qdpx"),
 
 
 rule check:

@@ -8,7 +8,7 @@ from forked import not_loaded
 
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves", "profile_competences"}
-THEMES = {"code_segments", "check_coders", "build_themes"}
+THEMES = {"code_segments", "export_coding", "check_coders", "build_themes"}
 AUDIT = {"assess_certification", "compare_raters", "decide_levels"}
 REPORT = {"write_provenance", "render_report"}
 PEOPLE = {
@@ -80,6 +80,7 @@ EDITS = [
         },
     ),
     (f"{PACKAGE}/qualitative/coding.py", "text", {"join_findings", *THEMES, *END}),
+    (f"{PACKAGE}/qualitative/refi.py", "text", {"export_coding"}),
     (f"{PACKAGE}/synthesis/joint.py", "text", {"join_findings", *END}),
     (f"{PACKAGE}/report/figures.py", "text", {"draw_figures", *REPORT}),
     (f"{PACKAGE}/report/prose.py", "text", REPORT),
@@ -110,7 +111,11 @@ SETTINGS = [
     ("threshold_percent: 70", "threshold_percent: 75", {"assess_consensus", *END}),
     ("min_experience_years: 5", "min_experience_years: 6", {"check_inputs", *PEOPLE}),
     ("release_floor: 10", "release_floor: 15", END),
-    ('title: "RESCUE pilot evaluation"', 'title: "A pilot"', {"check_inputs", *REPORT}),
+    (
+        'title: "RESCUE pilot evaluation"',
+        'title: "A pilot"',
+        {"check_inputs", "assess_consensus", "export_coding", *END},
+    ),
     ("rating_agree_from: 4", "rating_agree_from: 5", {*AUDIT, *END}),
 ]
 

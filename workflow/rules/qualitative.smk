@@ -94,6 +94,31 @@ rule code_segments:
         "../scripts/code_segments.py"
 
 
+rule export_coding:
+    input:
+        texts="results/restricted/interviews/texts.parquet",
+        suggestions="results/restricted/interviews/suggestions.parquet",
+        codebook=study.files("codebook"),
+        code=code("export_coding"),
+    output:
+        precoded="results/restricted/coding/precoded.qdpx",
+        blind="results/restricted/coding/second_coder.qdpx",
+        codes="results/restricted/coding/codebook.qdc",
+    log:
+        "logs/export_coding.log",
+    benchmark:
+        "benchmarks/export_coding.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        title=study.config["study"]["title"],
+        drawn=study.config["interviews"]["second_coder"],
+    message:
+        "Exporting the interviews for coders, in the format their tools exchange"
+    script:
+        "../scripts/export_coding.py"
+
+
 rule check_coders:
     input:
         texts="results/restricted/interviews/texts.parquet",

@@ -120,6 +120,8 @@ class Job:
         for name, result in results.items():
             if isinstance(result, str):
                 self.target(self.output[name]).write_text(result, encoding="utf-8")
+            elif isinstance(result, bytes):
+                self.target(self.output[name]).write_bytes(result)
             else:
                 self.write_to(self.output[name], result)
 

@@ -369,7 +369,17 @@ CONTRACTS: dict[str, Table] = {
         Table(
             "restricted/interviews/suggestions.parquet",
             "a code suggested for a sentence by the dictionary, with the cue that fired",
-            _columns(interview=TEXT, segment=WHOLE, code=TEXT, theme=TEXT, start=WHOLE, end=WHOLE, cue=TEXT),
+            _columns(
+                interview=TEXT,
+                segment=WHOLE,
+                code=TEXT,
+                theme=TEXT,
+                start=WHOLE,
+                end=WHOLE,
+                cue=TEXT,
+                kind=TEXT,
+                negated=TEXT,
+            ),
             keys=("interview", "segment", "code"),
         ),
         Table(
