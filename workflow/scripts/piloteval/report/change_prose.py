@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from piloteval.report.page import DASH, Page, format_number, format_p
-from piloteval.report.words import callout, interval, listed
+from piloteval.report.words import callout, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +28,25 @@ BESIDE = {
 }
 RELIABLE, RELEVANT = "reliable change", "smallest relevant change"
 ATTRITION, IMPUTED, TIPPING = "first score, completers less drop-outs (g)", "mean change, imputed", "tipping point (sd)"
-#: The specification that was planned; the others are beside it.
-PLANNED = "paired t"
+HIGHER_SHARE, BAYES = "share with a higher score", "Bayes factor"
+DETECTABLE, DETECTABLE_ADJUSTED = "detectable d_z", "detectable d_z, adjusted"
+#: The main specification, a choice of this evaluation; the others are beside it.
+MAIN = "paired t"
+#: The specification that has institutions in it but takes people to be independent within them.
+NESTED = "mixed model, person in institution"
 #: Whether a specification excludes a change of zero; the figure has a filled mark, a hollow one, or a stroke where
 #: neither an interval nor a p-value tells.
-EXCLUDES, INCLUDES, UNTOLD = "zero is excluded", "zero is not excluded", "no interval shown"
+EXCLUDES, INCLUDES, UNTOLD = "zero is excluded", "zero is not excluded", "no interval"
 CLEAR = ("improved", "worsened")
+LOWER = "lower is better"
+#: The same behind the name of an outcome, kept on one line.
+LOWER_SHOWN = " (lower\u00a0is\u00a0better)"
+#: How the waves of an outcome go together, as `change/missing.csv` names it before the first semicolon.
+DESIGNS = {
+    "paired": "everybody with a score has one in both waves",
+    "partly paired": "some people have a score in one wave only",
+    "unpaired": "nobody has a score in both waves",
+}
 #: Colours of the lights on white, dark enough to be read; the word beside the dot says the same.
 LIGHTS = {"green": "#3f6632", "amber": "#8f5300", "red": "#97301f"}
 
@@ -63,6 +77,13 @@ def _main(page: Page, role: str = "") -> pd.DataFrame:
     return rows[rows["role"] == role] if role else rows
 
 
+def _kinds(page: Page) -> tuple[bool, bool]:
+    """Tell whether outcomes are compared in pairs, and whether any is compared as if in different people."""
+    found = set(_main(page)["statistic"])
+    apart = DIFFERENCE in found or not page.facts["registered"]
+    return page.facts["registered"] and (CHANGE in found or not apart), apart
+
+
 def _where(row: dict[str, Any]) -> dict[str, Any]:
     return {"scale": row["scale"], "cohort": row["cohort"]}
 
@@ -81,8 +102,47 @@ def _one(page: Page, name: str, **where: Any) -> dict[str, Any] | None:
 
 
 def _name(page: Page, row: dict[str, Any]) -> str:
-    """Return an outcome with its cohort, as tables name it."""
+    """Return an outcome with its cohort."""
     return row["label"] + ("" if row["cohort"] == "all" else f", {page.cohort(row['cohort']).lower()}")
+
+
+def _titled(page: Page, row: dict[str, Any]) -> str:
+    """Return an outcome as tables name it: with its cohort, and its direction where lower is better."""
+    return _name(page, row) + (LOWER_SHOWN if _lower(page, row["scale"]) else "")
+
+
+def _lower(page: Page, scale: str) -> bool:
+    """Tell whether lower scores are better."""
+    return bool((page.rows(OUTCOMES, scale=scale)["direction"] == LOWER).any())
+
+
+def _bound(text: str) -> str:
+    """Return a number with its interval so that a line breaks before the bracket only."""
+    before, bracket, after = text.partition(" [")
+    return before + bracket + after.replace(" ", "\u00a0")
+
+
+def _estimated(page: Page, row: dict[str, Any]) -> str:
+    """Return an estimate with its interval for a cell: +0.45 [+0.21, +0.70]."""
+    return _bound(page.interval(row, None, True))
+
+
+def _interval(page: Page, row: dict[str, Any]) -> str:
+    """Return an estimate in prose with its interval, where it has one."""
+    names = ("estimate", "ci_low", "ci_high") if _there(row["ci_low"]) else ("estimate",)
+    estimate, *limits = (page.value(OUTCOMES, name, sign=True, question=row["question"]) for name in names)
+    return f"{estimate} \\[{', '.join(limits)}\\]" if limits else estimate
+
+
+def _spanned(page: Page, name: str, text: str, column: str = "note") -> str:
+    """Return words of a table in prose, each number in them with its source."""
+    return re.sub(r"\d+(\.\d+)?", lambda one: page.span(one[0], f"{page.path(name)} | {column}"), _plain(text))
+
+
+def _parts(rows: list[dict[str, Any]]) -> list[str]:
+    """Return what the notes of rows say, each once, without that something is withheld."""
+    every = dict.fromkeys(part for row in rows for part in row["note"].split("; ") if "withheld" not in part)
+    return [part for part in every if part and part != "reliability"]  # to the public without its number
 
 
 def _points(page: Page, value: float) -> int:
@@ -94,8 +154,8 @@ def _p(page: Page, name: str, row: dict[str, Any], column: str = "p") -> str:
     """Return a p-value in prose: p = 0.012, or p <0.001."""
     text = format_p(row[column])
     if text.startswith("<"):
-        return "p " + page.span(text, f"{page.path(name)} | {column} of question={row['question']}")
-    return "p = " + page.value(name, column, style=format_p, question=row["question"])
+        return "p\u00a0" + page.span(text, f"{page.path(name)} | {column} of question={row['question']}")
+    return "p\u00a0=\u00a0" + page.value(name, column, style=format_p, question=row["question"])
 
 
 def verdict(row: dict[str, Any], level: float) -> str:
@@ -125,26 +185,34 @@ def verdict(row: dict[str, Any], level: float) -> str:
 
 
 def _direction(row: dict[str, Any]) -> str:
-    """Say which way an outcome moved, as read from the interval at full precision."""
+    """Say which way an outcome moved, as read from the interval at full precision; without one, as it is shown."""
+    if not row["reading"]:
+        if row["note"].startswith("nobody changed"):
+            return "Nobody changed, so no interval"
+        if row["estimate"] == 0:
+            return "No difference is shown; no interval"
+        return f"{'Higher' if row['estimate'] > 0 else 'Lower'} after than before; no interval"
     if row["reading"] not in CLEAR:
         return "No clear change"
-    higher = (row["reading"] == "improved") == (row["direction"] == "higher is better")
-    return f"{'Higher' if higher else 'Lower'} after than before ({row['reading']})"
+    higher = (row["reading"] == "improved") == (row["direction"] != LOWER)
+    adjusted = row["reading_adjusted"]
+    fades = f", {adjusted} after Holm's adjustment" if adjusted and adjusted != row["reading"] else ""
+    return f"{'Higher' if higher else 'Lower'} after than before ({row['reading']}{fades})"
 
 
 def _sentence(page: Page, row: dict[str, Any]) -> str:
     """Say direction and size of the change of an outcome, and whether its source calls it relevant."""
     if not _there(row["estimate"]):
-        return "No estimate: " + (row["note"] or "too few pairs") + "."
-    where, statistic = _where(row), row["statistic"]
+        return f"No estimate: {_spanned(page, OUTCOMES, row['note'].removeprefix('undefined: ') or 'too few pairs')}."
     group = "" if row["cohort"] == "all" else f" among {page.cohort(row['cohort']).lower()}"
-    mean = interval(page, OUTCOMES, page.digits, True, **where, statistic=statistic)
-    standard = _one(page, OUTCOMES, **where, statistic=BESIDE[statistic]["standard"])
+    standard = _one(page, OUTCOMES, **_where(row), statistic=BESIDE[row["statistic"]]["standard"])
     d = ""
     if standard is not None and _there(standard["ci_low"]):
-        d = f", standardised {interval(page, OUTCOMES, page.digits, True, question=standard['question'])}"
-    n = page.value(OUTCOMES, "n", 0, **where, statistic=statistic)
-    return f"{_direction(row)}{group}: {statistic} {mean} points{d}, n = {n}.{_relevance(page, row)}"
+        d = f", standardised {_interval(page, standard)}"
+    n = page.value(OUTCOMES, "n", 0, question=row["question"])
+    p = f", {_p(page, OUTCOMES, row, 'p_adjusted')} after Holm's adjustment" if _there(row["p_adjusted"]) else ""
+    change = f"{row['statistic']} {_interval(page, row)} points"
+    return f"{_direction(row)}{group}: {change}{d}, n = {n}{p}.{_relevance(page, row)}"
 
 
 def _relevance(page: Page, row: dict[str, Any]) -> str:
@@ -183,41 +251,62 @@ def change(page: Page) -> None:
     if cross_sectional(page):
         page.say(design_note())
     first, second = (page.wave(wave) for wave in page.facts["comparison"])
-    text = [f"The comparison is of the wave “{first}” with “{second}”.", _design(page)]
+    paired, apart = _kinds(page)
+    analyses = [*(["the paired t interval"] if paired else []), *(["Welch's t interval"] if apart else [])]
+    text = [
+        f"The comparison is of the wave “{first}” with “{second}”. This comparison, the roles of the outcomes and the "
+        f"main analysis ({listed(analyses)}) are choices of this evaluation, not of a registered plan.",
+        _design(page),
+    ]
     for wave in page.facts["comparison"]:
         if wave in page.facts["retrospective"]:
             text.append(
                 f"The wave “{page.wave(wave)}” was asked for afterwards: remembering tends to make change look larger."
             )
-    paired = page.facts["registered"]
-    text.append(
-        "The mean change has a paired t interval; the standardised change is the mean change over the standard "
-        "deviation of the changes (d_z) with Hedges' correction (also called g_z) and a noncentral t interval "
-        "[@lakens2013]."
-        if paired
-        else "The difference of means has Welch's t interval; the standardised difference is Hedges' g."
-    )
+    if paired:
+        text.append(
+            "The mean change has a paired t interval; the standardised change is the mean change over the standard "
+            "deviation of the changes (d_z) with Hedges' correction (also called g_z) and a noncentral t interval "
+            "[@lakens2013]."
+        )
+    if apart:
+        text.append("The difference of means has Welch's t interval; the standardised difference is Hedges' g.")
     if page.internal:
+        tests = [*(["the paired t test"] if paired else []), *(["Welch's t test"] if apart else [])]
+        ranks = [*(["the signed-rank test"] if paired else []), *(["the Mann-Whitney test"] if apart else [])]
         text.append(
-            "P-values of the t test are adjusted after Holm within primary, secondary and exploratory outcomes "
-            "[@holm1979]; those of the signed-rank test, which is exact with ties and leaves unchanged participants "
-            "out [@wilcoxon1945], are not adjusted and stand beside them. The median change is over everybody."
-            if paired
-            else "P-values are not adjusted for the number of outcomes."
+            f"P-values of {listed(tests)} are adjusted after Holm within primary, secondary and exploratory outcomes "
+            f"[@holm1979]; those of {listed(ranks)} are not adjusted and stand beside them."
         )
-    shown = _main(page).dropna(subset=["ci_low"])
-    if len(shown):
-        what = "mean change" if paired else "difference of means"
-        clear = page.count(shown["reading"].isin(CLEAR).sum(), OUTCOMES, f"{what}, intervals without zero")
+    if page.internal and paired:
         text.append(
-            f"Of {page.count(len(shown), OUTCOMES, f'{what} with an interval')} outcomes, "
-            f"the interval of the {what} excludes zero in {clear}."
+            "The signed-rank test is exact with ties and leaves unchanged participants out [@wilcoxon1945]; the median "
+            "change is over everybody."
         )
+    text.append(_clear(page))
     page.say(" ".join(text))
     lines = [
         f"- **{row['label']}** ({row['role']}). {_told(page, row)}" for row in _main(page, "primary").to_dict("records")
     ]
     page.say("\n".join(lines) or "The study names no primary outcome.")
+
+
+def _clear(page: Page) -> str:
+    """Say in how many outcomes the interval excludes zero, and in how many after the adjustment."""
+    shown = _main(page).dropna(subset=["ci_low"])
+    if shown.empty:
+        return ""
+    what = " or ".join(dict.fromkeys(shown["statistic"]))
+    clear = page.count(shown["reading"].isin(CLEAR).sum(), OUTCOMES, f"{what}, intervals without zero")
+    every = page.count(len(shown), OUTCOMES, f"{what} with an interval")
+    said = f"The interval of the {what} excludes zero in {clear} of {every} outcomes"
+    adjusted = shown["reading_adjusted"]
+    if (adjusted != "").any():
+        left = page.count(adjusted.isin(CLEAR).sum(), OUTCOMES, f"{what}, clear after Holm")
+        said += f", and in {left} after Holm's adjustment within the roles"
+        said += "" if page.internal else " [@holm1979]"
+    rounded = "" if page.internal else " Limits are rounded; whether they hold zero was read before rounding."
+    return f"{said}.{rounded}"
 
 
 def _design(page: Page) -> str:
@@ -227,41 +316,116 @@ def _design(page: Page) -> str:
             "The study has no register, so nobody can be paired: the waves are compared as if they were different "
             "people, which hides change that the same people would show."
         )
-    common = "Change is computed in participants with a score in both waves."
-    rows = page.table(MISSING) if page.internal else None
-    if rows is None or rows.empty:
+    common = "Change is computed in participants with a score in both waves" + (
+        "; in outcomes without any, the waves are compared as if they were different people."
+        if _kinds(page)[1]
+        else "."
+    )
+    table = page.table(MISSING) if page.internal else None
+    if table is None or table.empty:
         return common
-    designs = rows.drop_duplicates(["scale", "cohort"])["design"].value_counts()
-    meaning = {
-        "paired": "everybody with a score has one in both waves",
-        "partly paired": "some people have a score in one wave only",
-        "unpaired": "nobody has a score in both waves",
-    }
+    parts = [design.split("; ") for design in table.drop_duplicates(["scale", "cohort"])["design"]]
+    designs, more = Counter(first for first, *_more in parts), Counter(one for _first, *rest in parts for one in rest)
+
+    def number(count: int, what: str) -> str:
+        return page.count(count, MISSING, f"outcomes with design={what}")
+
     if len(designs) == 1:
-        design = designs.index[0]
-        return f"As the data show it, every outcome is {design}: {meaning[design]}. {common}"
-    said = [
-        f"{design} in {page.count(number, MISSING, f'outcomes with design={design}')} ({meaning[design]})"
-        for design, number in designs.items()
-    ]
-    return f"As the data show it, outcomes are {listed(said)}. {common}"
+        said = f"every outcome is {_meant(next(iter(designs)), ': ')}"
+    else:
+        said = f"outcomes are {listed([f'{_meant(one)} in {number(count, one)}' for one, count in designs.items()])}"
+    rest = "".join(
+        f" In {number(count, one)} of {number(len(parts), 'any')} outcomes {_wave_named(page, one)}."
+        for one, count in more.items()
+    )
+    return f"As the data show it, {said}.{rest} {common}"
+
+
+def _meant(design: str, mark: str = "") -> str:
+    """Return a design and what it means."""
+    meaning = DESIGNS.get(design)
+    if meaning is None:
+        return design
+    return f"{design}{mark}{meaning}" if mark else f"{design} ({meaning})"
+
+
+def _wave_named(page: Page, words: str) -> str:
+    """Return words that begin with a wave, such as `pre asked in retrospect`, with its label."""
+    wave, _space, rest = words.partition(" ")
+    return f"the wave “{page.wave(wave)}” is {rest}" if wave in page.facts["comparison"] else words
 
 
 def _told(page: Page, row: dict[str, Any]) -> str:
     """Say all about a primary outcome: change, relevance, what could have been found, and single people."""
-    parts = [_sentence(page, row), _precision(page, row), _people(page, row)]
+    parts = [_sentence(page, row), _higher(page, row), _bayes(page, row), _precision(page, row), _people(page, row)]
     return " ".join(part for part in parts if part)
 
 
-def _precision(page: Page, row: dict[str, Any]) -> str:
-    """Say how small a change so many pairs could find."""
-    found = _one(page, OUTCOMES, **_where(row), statistic="detectable d_z")
+def _higher(page: Page, row: dict[str, Any]) -> str:
+    """Say in how many pairs the later score is the higher one."""
+    found = _one(page, OUTCOMES, **_where(row), statistic=HIGHER_SHARE)
     if found is None or not _there(found["estimate"]):
         return ""
-    value = page.value(OUTCOMES, "estimate", question=found["question"])
+    share = page.span(format_number(100 * found["estimate"], 0), _source(page, OUTCOMES, found, "estimate"))
+    return f"The later score is higher in {share}\u00a0% of pairs, equal ones counted half."
+
+
+def _bayes(page: Page, row: dict[str, Any]) -> str:
+    """Say the Bayes factor of change against none: to the team its number, to the public its class."""
+    found = _one(page, OUTCOMES, **_where(row), statistic=BAYES)
+    if found is None:
+        return ""
+    if _there(found["estimate"]):
+        number = significant(found["estimate"])
+        said = f"is {page.span(number, _source(page, OUTCOMES, found, 'estimate'))}"
+    elif found["class"]:
+        said = f"lies in the class “{_spanned(page, OUTCOMES, found['class'], 'class')}”"
+    else:
+        return ""
+    return f"The Bayes factor of change against no change {said}."
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """Return a number with so many significant digits and no exponent: 1100, 11, 0.16."""
+    import math
+
+    if value == 0 or not math.isfinite(value):
+        return format_number(value, 0)
+    rounded = float(f"{value:.{digits - 1}e}")
+    return format_number(rounded, max(0, digits - 1 - math.floor(math.log10(abs(rounded)))))
+
+
+def _precision(page: Page, row: dict[str, Any]) -> str:
+    """Say how small a change so many pairs could find, with one test and with one of as many as the role has."""
+    found, adjusted = (
+        _one(page, OUTCOMES, **_where(row), statistic=name) for name in (DETECTABLE, DETECTABLE_ADJUSTED)
+    )
+    if found is None or not _there(found["estimate"]):
+        return ""
+
+    def size(one: dict[str, Any]) -> str:
+        return page.value(OUTCOMES, "estimate", question=one["question"])
+
     power = re.search(r"power ([\d.]+) %", found["method"])
-    said = f" with a power of {page.span(power[1], _source(page, OUTCOMES, found, 'method'))} %" if power else ""
-    return f"With so many pairs a test would find a standardised change of {value} or more{said}."
+    strong = f" with a power of {page.span(power[1], _source(page, OUTCOMES, found, 'method'))}\u00a0%" if power else ""
+    said = (
+        f"With so many pairs, one two-sided test at {_alpha(page, found)}\u00a0% (one less the confidence), without "
+        f"adjustment and with people taken as independent, would find a standardised change of {size(found)} or "
+        f"more{strong}"
+    )
+    if adjusted is not None and _there(adjusted["estimate"]):
+        said += (
+            f"; at {_alpha(page, adjusted)}\u00a0%, that level divided by the number of outcomes of the role, "
+            f"{size(adjusted)} or more"
+        )
+    return said + "."
+
+
+def _alpha(page: Page, row: dict[str, Any]) -> str:
+    """Return the level of the test that a row of detectable change names, in percent; else one less the confidence."""
+    found = re.search(r"alpha (\d*\.?\d+)", row["method"])
+    alpha = float(found[1]) if found else 1 - page.facts["statistics"]["confidence"]
+    return page.span(f"{100 * alpha:.3g}", _source(page, OUTCOMES, row, "method"))
 
 
 def _source(page: Page, name: str, row: dict[str, Any], column: str) -> str:
@@ -280,16 +444,28 @@ def _people(page: Page, row: dict[str, Any]) -> str:
     if limit is not None:
         digits = _points(page, limit["threshold"])
         start += f" ({page.value(RESPONDERS, 'threshold', digits, question=limit['question'])} points)"
-    shown = [f"{_percent(page, one)} % {words[one['outcome_class']]}" for one in classes if _there(one["estimate"])]
+    shown = [
+        f"{_percent(page, one)}\u00a0% {words[one['outcome_class']]}" for one in classes if _there(one["estimate"])
+    ]
     hidden = [words[one["outcome_class"]] for one in classes if not _there(one["estimate"])]
     if not shown:
         said = f"{start}, no share is shown, since a class has too few people."
     else:
         said = f"{start}, {listed(shown)}" + (f"; how many {' or '.join(hidden)} is withheld." if hidden else ".")
-    reached = _one(page, RESPONDERS, **_where(row), rule=RELEVANT, outcome_class="reached")
+    notes = _parts(rows)
+    if notes:
+        said += f" {_spanned(page, RESPONDERS, _capital('; '.join(notes)))}."
+    relevant = page.rows(RESPONDERS, **_where(row), rule=RELEVANT).to_dict("records")
+    reached = next((one for one in relevant if one["outcome_class"] == "reached"), None)
     if reached is not None and _there(reached["estimate"]):
-        said += f" The smallest relevant change was reached by {_percent(page, reached)} %."
+        said += f" The smallest relevant change was reached by {_percent(page, reached)}\u00a0%"
+        warning = "; ".join(_parts(relevant))
+        said += f"; caution: {_spanned(page, RESPONDERS, warning)}." if warning else "."
     return said
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _percent(page: Page, row: dict[str, Any]) -> str:
@@ -299,7 +475,10 @@ def _percent(page: Page, row: dict[str, Any]) -> str:
 def change_figure(page: Page) -> None:
     """Show the forest of standardised change, where there is any."""
     if page.table(OUTCOMES)["statistic"].isin([names["standard"] for names in BESIDE.values()]).any():
-        page.figure("change", "Standardised change in every outcome, turned so that the better side is on the right.")
+        page.figure(
+            "change",
+            "Standardised improvement in every outcome: change, turned so that the better side is on the right.",
+        )
 
 
 def change_table(page: Page) -> None:
@@ -307,22 +486,24 @@ def change_table(page: Page) -> None:
     table = _main(page).reset_index(drop=True)
     if table.empty:
         return
-    paired, rows = page.facts["registered"], table.to_dict("records")
-    names = BESIDE[CHANGE if paired else DIFFERENCE]
+    (paired, apart), rows = _kinds(page), table.to_dict("records")
     every = {(row["scale"], row["cohort"], row["statistic"]): row for row in page.table(OUTCOMES).to_dict("records")}
-    other = {key: [every.get((row["scale"], row["cohort"], name)) for row in rows] for key, name in names.items()}
+    other = {
+        key: [every.get((row["scale"], row["cohort"], BESIDE[row["statistic"]].get(key))) for row in rows]
+        for key in BESIDE[DIFFERENCE]
+    }
     better = {(row["scale"], row["cohort"]): row for row in page.table(IMPROVED).to_dict("records")}
-    table["outcome"] = [_name(page, row) for row in rows]
-    table["change"] = [page.interval(row, None, True) for row in rows]
-    table["d"] = [DASH if row is None else page.interval(row, None, True) for row in other["standard"]]
+    table["outcome"] = [_titled(page, row) for row in rows]
+    table["change"] = [_estimated(page, row) for row in rows]
+    table["d"] = [DASH if row is None else _estimated(page, row) for row in other["standard"]]
     table["median"] = [DASH if row is None else page.cell(row, "estimate", None, True) for row in other["median"]]
     table["role"] = table["role"].str.capitalize()
     columns = {
         "outcome": "Outcome",
         "n": "n",
-        "change": "Mean change" if paired else "Difference of means",
+        "change": "Mean change, points" if paired else "Difference of means, points",
         "d": "d<sub>z</sub>" if paired else "g",
-        "median": "Median change" if paired else "Difference of medians",
+        "median": "Median change, points" if paired else "Difference of medians, points",
     }
     if paired:
         cells = [better.get((row["scale"], row["cohort"])) for row in rows]
@@ -337,24 +518,32 @@ def change_table(page: Page) -> None:
         if paired
         else "Brackets: interval. Difference of medians: Hodges-Lehmann shift. g: Hedges."
     ]
-    if page.internal:
-        table["p_t"] = [format_p(row["p_adjusted"] if paired else row["p"]) for row in rows]
-        table["p_w"] = [DASH if row is None else format_p(row["p"]) for row in other["median"]]
-        columns |= {
-            "p_t": "p (Holm)" if paired else "p (Welch)",
-            "p_w": "p (rank)" if paired else "p (ranks)",
-        }
+    if paired and apart:
+        others = [_name(page, row) for row in rows if row["statistic"] == DIFFERENCE]
         notes.append(
-            "p (Holm): paired t test, adjusted after Holm within the role. "
-            "p (rank): exact signed-rank test, not adjusted for the number of outcomes."
-            if paired
-            else "p: Welch's t test and Mann-Whitney test, not adjusted for the number of outcomes."
+            f"Without pairs, so difference of means, Hedges' g and difference of medians: {'; '.join(others)}."
         )
+    if page.internal:
+        table["p_t"] = [format_p(row["p_adjusted"]) for row in rows]
+        table["p_w"] = [DASH if row is None else format_p(row["p"]) for row in other["median"]]
+        columns |= {"p_t": "p (Holm)", "p_w": "p (rank)"}
+        ranks = [*(["exact signed-rank test"] if paired else []), *(["Mann-Whitney test"] if apart else [])]
+        notes.append(f"{_adjustment(rows)} p (rank): {' or '.join(ranks)}, not adjusted for the number of outcomes.")
     notes += [f"{_name(page, row)}: {row['note']}." for row in rows if row["note"]]
     page.say("::: {#tbl-change}\n")
     page.show(table, columns, groups="role", right=list(columns)[2:], name="change", notes=notes)
-    who = "participants with a score in both waves" if paired else "the waves taken as different people"
+    pairs, different = "participants with a score in both waves", "the waves taken as different people"
+    who = f"{pairs}, or {different}" if paired and apart else pairs if paired else different
     page.say(f"Change in every outcome, {who}.\n:::")
+
+
+def _adjustment(rows: list[dict[str, Any]]) -> str:
+    """Say which test is adjusted, and over how many outcomes of each role, as the table names it."""
+    found = {row["role"]: re.fullmatch(r"(.+); Holm over (\d+) outcomes?.*", row["p_method"]) for row in rows}
+    tests = list(dict.fromkeys(one[1] for one in found.values() if one))
+    families = [f"{one[2]} {role}" for role, one in found.items() if one]
+    over = f" over {listed(families)} outcomes" if families else " within the role"
+    return f"p (Holm): {'; '.join(tests) or 't test'}, adjusted after Holm{over}."
 
 
 def means_figure(page: Page) -> None:
@@ -378,7 +567,18 @@ def _specifications(page: Page) -> pd.DataFrame:
     """Return the specifications of the primary outcomes, each with what it says about zero."""
     rows = page.rows(ROBUSTNESS, role="primary")
     level = page.facts["statistics"]["confidence"]
-    return rows.assign(verdict=[verdict(row, level) for row in rows.to_dict("records")])
+    return rows.assign(verdict=[verdict(row, level) for row in rows.to_dict("records")], twin=twins(rows))
+
+
+def twins(rows: pd.DataFrame) -> list[str]:
+    """Return for every specification the earlier one it coincides with, where that has an estimate too."""
+    every = rows.to_dict("records")
+    shown = {(row["scale"], row["cohort"], row["specification"]) for row in every if _there(row["estimate"])}
+    names = [row["same_as"] for row in every]
+    return [
+        name if {(row["scale"], row["cohort"], one) for one in (name, row["specification"])} <= shown else ""
+        for name, row in zip(names, every, strict=True)
+    ]
 
 
 def robustness(page: Page) -> None:
@@ -388,12 +588,16 @@ def robustness(page: Page) -> None:
         return
     page.say("## The same question under other choices {#sec-robustness}")
     table = " The numbers are in @tbl-robustness." if page.internal and rows["estimate"].notna().any() else ""
+    names = list(dict.fromkeys(rows["specification"]))
+    places = [name for name in names if "institution" in name and name != NESTED]
     page.say(
         "Who counts, how missing scores are treated and what is taken to be independent are choices. The paired t "
-        "interval is the planned one; the others ask the same question in other ways, and none is the right one. "
+        "interval is the main one; the others ask the same question in other ways, and none is the right one. "
         "A conclusion that holds in all of them does not hang on a choice [@steegen2016; @simonsohn2020]. "
         "Mixed models use everybody with a score, with the degrees of freedom of Kenward and Roger [@kenward1997]; "
-        "those by institution take institutions and not people as independent [@bell2002; @cameron2008]." + table
+        f"the {page.count(len(places), ROBUSTNESS, 'specifications by institution')} whose names contain "
+        f"“institutions”, and not “{NESTED}”, take institutions and not people as independent "
+        "[@bell2002; @cameron2008]." + table
     )
     groups = rows.groupby(["scale", "cohort"], sort=False)
     page.say(
@@ -403,11 +607,19 @@ def robustness(page: Page) -> None:
         left = (rows["estimate"].notna() & (rows["verdict"] == UNTOLD)).any()
         page.figure(
             "robustness",
-            "Change of the primary outcomes under every specification, in points, turned so that the better side is "
-            "on the right. Filled: zero is excluded by the interval"
+            "Improvement of the primary outcomes under every specification, in points: change, turned so that the "
+            "better side is on the right. Filled: zero is excluded by the interval"
             + (" or, where there is none, by the test" if page.internal else "")
             + "; hollow: it is not."
-            + (" A stroke: no interval is shown." if left else ""),
+            + (" A stroke: no interval." if left else "")
+            + (" Small: coincides with an earlier one." if (rows["twin"] != "").any() else ""),
+        )
+    if not page.internal:  # the team has them under the table
+        outcomes = [_name(page, row) for row in rows.to_dict("records")]
+        notes = _notes_by_specification(rows.to_dict("records"), outcomes)
+        page.say(
+            "What stands against single specifications:" if notes else "",
+            "\n".join(f"- {_spanned(page, ROBUSTNESS, note)}" for note in notes),
         )
 
 
@@ -420,57 +632,65 @@ def _agreement(page: Page, some: pd.DataFrame) -> str:
         reasons = list(dict.fromkeys(note.removeprefix("undefined: ") for note in some["note"] if note))
         return f"No specification gives an estimate: {'; '.join(reasons) or 'no reason is told'}."
     told = found[found["verdict"] != UNTOLD]
-    count = page.count(len(told), ROBUSTNESS, f"specifications with a verdict, {source}")
-    said = [*_way(page, found, told, count), *_zero(page, told, count, source)]
+    said = [*_zero(page, told, source), *_way(page, found[found["twin"] == ""], told)]
     untold = [_named(page, name) for name in found.loc[found["verdict"] == UNTOLD, "specification"]]
     if untold:
-        said.append(f"No interval is shown for {listed(untold)}.")
-    lost = [_named(page, name) for name in some.loc[some["estimate"].isna(), "specification"]]
-    if lost:
-        said.append(f"No estimate has {listed(lost)}.")
+        said.append(f"No interval{' and no p-value' if page.internal else ''} is shown for {listed(untold)}.")
+    lost = some[some["estimate"].isna()]
+    hidden = lost["note"].str.contains("withheld")
+    for words, rows in (("No estimate has", lost[~hidden]), ("Withheld:", lost[hidden])):
+        if len(rows):
+            said.append(f"{words} {listed([_named(page, name) for name in rows['specification']])}.")
     flip = found[found["smallest_p"].notna()] if page.internal else found.iloc[:0]
     if len(flip):
         row, level = flip.iloc[0].to_dict(), page.facts["statistics"]["confidence"]
+        least = _p(page, ROBUSTNESS, row, "smallest_p").removeprefix("p\u00a0").removeprefix("=\u00a0")
         said.append(
-            "The sign flip has only as many patterns as its institutions allow: its p cannot fall under "
-            f"{_p(page, ROBUSTNESS, row, 'smallest_p').removeprefix('p = ')}"
+            f"The sign flip has only as many patterns as its institutions allow: its p cannot fall under {least}"
             + (", so it cannot exclude zero here" if row["smallest_p"] >= 1 - level else "")
             + f"; here {_p(page, ROBUSTNESS, row)}."
         )
     return " ".join(said)
 
 
-def _way(page: Page, found: pd.DataFrame, told: pd.DataFrame, count: str) -> list[str]:
+def _way(page: Page, found: pd.DataFrame, told: pd.DataFrame) -> list[str]:
     """Say whether the estimates point the same way; to the public only readings tell, since estimates are rounded."""
     if not page.internal:
         ways = set(told["reading"]) - {"no clear change", ""}
         return ["Specifications with an interval point in different directions."] if len(ways) > 1 else []
-    planned = found[found["specification"] == PLANNED]
-    way = (planned if len(planned) else found).iloc[0]["estimate"]
-    other = found[(found["estimate"] > 0) != (way > 0)] if way else found.iloc[:0]
+    main = found[found["specification"] == MAIN]
+    first = (main if len(main) else found).iloc[0]
+    name, way = "the main one" if len(main) else _named(page, first["specification"]), first["estimate"]
+    if way == 0:
+        return [f"{_capital(name)} shows a change of zero."]
+    other = found[(found["estimate"] > 0) != (way > 0)]
     if other.empty:
-        every = page.count(len(found), ROBUSTNESS, "specifications with an estimate")
-        better = (way > 0) == (found.iloc[0]["direction"] == "higher is better")
-        end = f" (to the {'better' if better else 'worse'})" if way else ""
-        return [f"All {every} specifications agree in direction{end}."]
-    return [
-        f"Not in the direction of the planned one: {listed([_named(page, one) for one in other['specification']])}."
-    ]
+        every = page.count(len(found), ROBUSTNESS, "different specifications with an estimate")
+        better = (way > 0) == (first["direction"] != LOWER)
+        return [f"All {every} agree in direction (to the {'better' if better else 'worse'})."]
+    return [f"Not in the direction of {name}: {listed([_named(page, one) for one in other['specification']])}."]
 
 
-def _zero(page: Page, told: pd.DataFrame, count: str, source: str) -> list[str]:
-    """Say which specifications exclude a change of zero."""
-    if told.empty:
+def _zero(page: Page, told: pd.DataFrame, source: str) -> list[str]:
+    """Say which specifications exclude a change of zero; those that coincide with another are not counted twice."""
+    apart = told[told["twin"] == ""]
+    if apart.empty:
         return []
-    without = told[told["verdict"] == INCLUDES]
+    without = apart[apart["verdict"] == INCLUDES]
     kind = "specifications" if page.internal else "specifications with an interval"
+    every = page.count(len(apart), ROBUSTNESS, f"different specifications with a verdict, {source}")
+    if len(apart) == len(told):
+        what = f"{every} {kind}"
+    else:
+        all_of_them = page.count(len(told), ROBUSTNESS, f"specifications with a verdict, {source}")
+        what = f"{every} different answers ({all_of_them} {kind}, the others coincide with one of these)"
     if without.empty:
-        return [f"All {count} {kind} exclude a change of zero."]
-    if len(without) == len(told):
-        return [f"None of {count} {kind} excludes a change of zero."]
-    clear = page.count((told["verdict"] == EXCLUDES).sum(), ROBUSTNESS, f"specifications without zero, {source}")
+        return [f"All {what} exclude a change of zero."]
+    if len(without) == len(apart):
+        return [f"None of {what} excludes a change of zero."]
+    clear = page.count((apart["verdict"] == EXCLUDES).sum(), ROBUSTNESS, f"specifications without zero, {source}")
     names = listed([_named(page, one) for one in without["specification"]])
-    return [f"{clear} of {count} {kind} exclude a change of zero; those that do not: {names}."]
+    return [f"{clear} of {what} exclude a change of zero; those that do not: {names}."]
 
 
 def _named(page: Page, name: str) -> str:
@@ -484,22 +704,26 @@ def robustness_table(page: Page) -> None:
     if table is None or table["estimate"].isna().all():
         return
     rows = table.to_dict("records")
-    table["outcome"] = [_name(page, row) for row in rows]
-    table["change"] = [page.interval(row, None, True) for row in rows]
+    table["outcome"] = [_titled(page, row) for row in rows]
+    table["specification"] = [
+        row["specification"] + (f" (coincides with {row['twin']})" if row["twin"] else "") for row in rows
+    ]
+    table["change"] = [_estimated(page, row) for row in rows]
     table["df"] = [row["df"] or DASH for row in rows]
     table["p_shown"] = [format_p(row["p"]) for row in rows]
     columns = {
         "specification": "Specification",
         "who": "Who is counted",
         "n": "n",
-        "change": "Change",
+        "change": "Change, points",
         "df": "df",
         "p_shown": "p",
     }
     notes = [
-        "Change in points as scored, later less earlier wave; brackets: interval. n: people, with both scores or with "
-        "any; of “unpaired (Welch)”: scores. P-values are not adjusted. No interval: the method is a test.",
-        *_notes_by_specification(rows, table["outcome"].tolist()),
+        "Change as scored, later less earlier wave; brackets: interval. n: people, with both scores or with any; of "
+        "“unpaired (Welch)”: scores. P-values are not adjusted. No interval: the method is a test, or everybody "
+        "changed alike.",
+        *_notes_by_specification(rows, [_name(page, row) for row in rows]),
     ]
     page.say("::: {#tbl-robustness}\n")
     page.show(
@@ -547,7 +771,7 @@ def responders(page: Page) -> None:
     limits = reliable.dropna(subset=["threshold"]).groupby(["scale", "cohort"])["threshold"].first().to_dict()
     wide = reliable.drop_duplicates(["scale", "cohort"]).reset_index(drop=True)
     keys = list(zip(wide["scale"], wide["cohort"], strict=True))
-    wide["outcome"] = [_name(page, row) for row in wide.to_dict("records")]
+    wide["outcome"] = [_titled(page, row) for row in wide.to_dict("records")]
     everybody = [found.get((*key, RELIABLE, "all")) for key in keys]
     wide["people_shown"] = [DASH if row is None else page.cell(row, "n", 0) for row in everybody]
     wide["threshold_shown"] = [
@@ -561,24 +785,31 @@ def responders(page: Page) -> None:
     spanners = {"Reliable change, %": list(classes)}
     if any((*key, RELEVANT, "reached") in found for key in keys):
         wide["reached"] = [_share(page, found.get((*key, RELEVANT, "reached"))) for key in keys]
-        columns["reached"] = "Reached"
-        spanners["Relevant change, %"] = ["reached"]
+        columns["reached"] = "Reached relevant change, %"
     notes = [
         "Threshold of reliable change for one person. Withheld: too few people in the class, or protecting such a "
         "class. Intervals stand in change/responders.csv."
     ]
-    notes += _reasons({name: row["note"] for name, row in zip(wide["outcome"], everybody, strict=True) if row})
+    notes += _reasons(page, table.to_dict("records"))
     page.say("::: {#tbl-responders}\n")
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="responders", notes=notes)
     page.say("Participants by reliable change, and those who reached the smallest relevant change.\n:::")
 
 
-def _reasons(notes: dict[str, str]) -> list[str]:
-    """Return notes on outcomes as few lines: the reliabilities together, then every other note."""
-    found = {name: re.fullmatch(r"reliability ([\d.]+) \(alpha before\)", note) for name, note in notes.items()}
-    alphas = [f"{name} {match[1]}" for name, match in found.items() if match]
-    others = [f"{name}: {note}." for name, note in notes.items() if note and not found[name]]
-    return [*([f"Reliability (alpha before): {'; '.join(alphas)}."] if alphas else []), *others]
+def _reasons(page: Page, rows: list[dict[str, Any]]) -> list[str]:
+    """Return what the notes of the rows say as few lines: the reliabilities together, then every other note once."""
+    alphas: dict[str, str] = {}
+    others: dict[str, list[str]] = {}
+    for row in rows:
+        name = _name(page, row)
+        for part in _parts([row]):
+            match = re.fullmatch(r"reliability:? ([\d.]+) \(alpha before(.*)\)", part)
+            if match:
+                alphas[name] = f"{name} {match[1]}" + (f" ({match[2].removeprefix(', ')})" if match[2] else "")
+            elif name not in others.setdefault(part, []):
+                others[part].append(name)
+    lines = [f"Reliability (alpha before): {'; '.join(alphas.values())}."] if alphas else []
+    return [*lines, *(f"{_capital(part)}: {'; '.join(names)}." for part, names in others.items())]
 
 
 def _share(page: Page, row: dict[str, Any] | None) -> str:
@@ -647,24 +878,26 @@ def _missing_table(page: Page, table: pd.DataFrame, mains: dict[tuple[str, str],
     found = {(row["scale"], row["cohort"], row["statistic"]): row for row in table.to_dict("records")}
     wide = table.drop_duplicates(["scale", "cohort"]).reset_index(drop=True)
     keys = list(zip(wide["scale"], wide["cohort"], strict=True))
-    wide["outcome"] = [_name(page, row) for row in wide.to_dict("records")]
+    wide["outcome"] = [_titled(page, row) for row in wide.to_dict("records")]
+    outcomes = [_name(page, row) for row in wide.to_dict("records")]
     cells = {name: [found.get((*key, name)) for key in keys] for name in (ATTRITION, IMPUTED, TIPPING)}
     wide["first"] = [DASH if row is None else page.cell(row, "n", 0) for row in cells[ATTRITION]]
-    wide["g"] = [DASH if row is None else page.interval(row, None, True) for row in cells[ATTRITION]]
-    wide["pairs"] = [page.interval(mains[key], None, True) if key in mains else DASH for key in keys]
-    wide["imputed"] = [DASH if row is None else page.interval(row, None, True) for row in cells[IMPUTED]]
+    wide["g"] = [DASH if row is None else _estimated(page, row) for row in cells[ATTRITION]]
+    pairs = [mains.get(key) for key in keys]
+    wide["pairs"] = [_estimated(page, row) if row and row["statistic"] == CHANGE else DASH for row in pairs]
+    wide["imputed"] = [DASH if row is None else _estimated(page, row) for row in cells[IMPUTED]]
     wide["tipping"] = [DASH if row is None else page.cell(row, "estimate", None, True) for row in cells[TIPPING]]
     columns = {
         "outcome": "Outcome",
         "first": "n first",
         "g": "First score, g",
-        "pairs": "Mean change, pairs",
-        "imputed": "Mean change, imputed",
+        "pairs": "Mean change of pairs, points",
+        "imputed": "Mean change imputed, points",
         "tipping": "Tipping point, SD",
     }
     reasons: dict[str, list[str]] = {}
     for name, head in ((ATTRITION, "First score"), (IMPUTED, "Imputed"), (TIPPING, "Tipping point")):
-        for outcome, row in zip(wide["outcome"], cells[name], strict=True):
+        for outcome, row in zip(outcomes, cells[name], strict=True):
             if row and row["note"].startswith("undefined: "):
                 reasons.setdefault(f"{head}, {row['note'].removeprefix('undefined: ')}", []).append(outcome)
     notes = [
@@ -719,22 +952,25 @@ def subgroups(page: Page) -> None:
     cohorts = list(dict.fromkeys(table["cohort"]))
     found = {(row["scale"], row["cohort"]): row for row in table.to_dict("records")}
     wide = table.drop_duplicates("scale")[["scale", "label"]].reset_index(drop=True)
-    columns = {"label": "Outcome"}
+    wide["outcome"] = [
+        label + (LOWER_SHOWN if _lower(page, scale) else "")
+        for scale, label in zip(wide["scale"], wide["label"], strict=True)
+    ]
+    columns = {"outcome": "Outcome"}
     for cohort in cohorts:
         cells = [found.get((scale, cohort)) for scale in wide["scale"]]
         wide[cohort] = [
-            DASH if row is None else f"{page.interval(row, None, True)}, n = {page.cell(row, 'n', 0)}" for row in cells
+            DASH if row is None else f"{_estimated(page, row)}, n\u00a0=\u00a0{page.cell(row, 'n', 0)}" for row in cells
         ]
         columns[cohort] = page.cohort(cohort)
     page.say(
         "## Cohorts {#sec-subgroups}",
-        "@tbl-subgroups describes the mean change in each cohort. No comparison of cohorts was planned and none is "
-        "tested; "
+        "@tbl-subgroups describes the mean change in each cohort. No comparison of cohorts is tested: "
         "that one interval excludes zero and another does not is no difference between them.",
         "::: {#tbl-subgroups}\n",
     )
     page.show(wide, columns, right=cohorts, name="subgroups")
-    page.say("Mean change by cohort, with interval and pairs, descriptive only.\n:::")
+    page.say("Mean change in points by cohort, with interval and pairs, descriptive only.\n:::")
 
 
 def progression(page: Page) -> None:
