@@ -25,12 +25,23 @@ def in_sequence() -> None:
     from piloteval import people, provenance, tables, tiers
     from piloteval.config import read_instruments, read_yaml
     from piloteval.intake import check, sheet
-    from piloteval.measures import certification, change, competences, delphi, raters, sample, scales, scoring
+    from piloteval.measures import (
+        certificates,
+        certification,
+        change,
+        competences,
+        delphi,
+        raters,
+        sample,
+        scales,
+        scoring,
+    )
     from piloteval.plan import CERTIFIED, PANEL, RESULTS, Study
-    from piloteval.qualitative import coders, coding, recall, segments, themes
+    from piloteval.qualitative import coders, coding, overview, recall, refi, segments, themes
     from piloteval.qualitative.codebook import code_names, read_codebook
     from piloteval.release import publish
     from piloteval.report import feedback, figures
+    from piloteval.report.coded_page import coded_page
     from piloteval.synthesis import joint
 
     study = Study(read_yaml("config/config.yaml"))
@@ -120,11 +131,15 @@ def in_sequence() -> None:
     ledgers["certification"] = certified.pop("rows")
     write("restricted/certification", audits=certified["audits"], ratings=certified["given"])
     compared = raters.compare(
-        certified.pop("audits"), certified.pop("given"), rating_range=config["certification"]["rating_range"], confidence=confidence,
+        certified["audits"], certified.pop("given"), rating_range=config["certification"]["rating_range"], confidence=confidence,
         draws=config["reliability"]["draws"], floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/reliability", raters=compared)
-    write("restricted/certification", applications=certified.pop("applications"))
+    decided = certificates.decide(
+        certified.pop("audits"), certified.pop("applications"), sites=sites, standards=study.files("standards"), levels=study.files("levels"),
+        decided_on=config["certification"]["decided_on"],
+    )  # fmt: skip
+    write("internal/certification", to_next_level=decided.pop("missing"), sensitivity=decided.pop("span"), **decided)
     write("internal/certification", **certified)
     profiled = competences.run(
         scored["scores"], scored["responses"], sources=study.rows("indicator"), standards=study.files("standards"),
@@ -145,7 +160,11 @@ def in_sequence() -> None:
     ledgers["consensus"] = agreed.pop("rows")
     sheets = agreed.pop("sheets")
     feedback.combined(sheets), feedback.overview(sheets)
-    write("internal/consensus", comments=agreed.pop("comment_counts"), **{k: v for k, v in agreed.items() if k != "comments"})
+    write(
+        "internal/consensus",
+        comments=agreed.pop("comment_counts"),
+        **{k: v for k, v in agreed.items() if k != "comments"},
+    )
     spoken = segments.run(
         sources("transcript", "deny_list", "signoff", "identifiers"), admitted["interviewees"], sites, settings=settings,
         models=config["interviews"]["entity_models"], banner=study.about()["banner"],
@@ -165,11 +184,20 @@ def in_sequence() -> None:
     write("restricted/interviews", suggestions=suggestions)
     coded = coders.run(
         sources("coding", "transcript"), admitted["interviewees"], spoken["texts"], spoken["replacements"], spoken["segments"], suggestions, codebook[0],
-        settings=settings, confidence=confidence,
+        settings=settings, confidence=confidence, final_codes=config["interviews"]["final_codes"], draws=config["reliability"]["draws"],
+        floor=limits["internal_floor"],
     )  # fmt: skip
     ledgers["codings"] = coded.pop("rows")
     write("internal/interviews", agreement=coded.pop("agreement"))
-    write("restricted/interviews", **coded)
+    write("internal/themes", agreement=coded.pop("units"), **{name: coded.pop(name) for name in ("outcomes", "claims")})
+    write("restricted/interviews", codings=coded["codings"])
+    mapped = overview.run(
+        suggestions, spoken["segments"], admitted["interviewees"], sites=sites, codebook=book, confidence=confidence, floor=limits["internal_floor"],
+    )  # fmt: skip
+    write("internal/themes", saturation_curve=mapped.pop("curve"), code_frequency=mapped.pop("frequency"))
+    write("internal/themes", **{name: mapped[name] for name in ("matrix", "dimensions", "cooccurrence", "saturation")})
+    coded_page(spoken["texts"], spoken["segments"], book, codings=coded["codings"], suggestions=suggestions)
+    refi.export(spoken["texts"], book, suggestions, name="bench")
     codes, matrix = themes.build(suggestions, spoken["segments"], book)
     write("internal/interviews", codes=codes, themes=matrix)
     write(

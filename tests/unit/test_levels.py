@@ -25,7 +25,7 @@ SPELLED = {"m": "met", "p": "partly met", "x": "not met", "-": "not applicable",
 CORE, TIER = {"C": "yes", "n": "no", "?": "unknown"}, {"e": "elementary", "a": "advanced", "u": "unknown"}
 NO_FACTS = pd.DataFrame()
 
-few = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=6, deadline=None, derandomize=True, database=None)
 
 
 def level(name="one", running=0, held=None, years=0, **percent):
@@ -320,11 +320,24 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("running", "certified", "since", "applied", "granted", "reached", "possible"), FACTS)
-def test_facts(running, certified, since, applied, granted, reached, possible):
-    facts = applications({"level": applied, "running_since": running, "certified_level": certified, "certified_since": since})  # fmt: skip
-    row = decided("mx", "nu nu", rules(*LADDER), facts)
-    assert (row["granted"], row["level"], row["possible_level"]) == (granted, reached, possible)
+def test_facts():
+    standards, names = catalogue("nu nu"), [f"s{k}" for k in range(len(FACTS))]
+    facts = applications(
+        *(
+            {
+                "site": name,
+                "running_since": one[0],
+                "certified_level": one[1],
+                "certified_since": one[2],
+                "level": one[3],
+            }
+            for name, one in zip(names, FACTS, strict=True)
+        )
+    )
+    cells = settled(dict.fromkeys(names, "mx"), standards)
+    rows = levels.decide(cells, standards, [site(name) for name in names], facts, rules(*LADDER), ON)
+    found = rows[["granted", "level", "possible_level"]].itertuples(index=False, name=None)
+    assert [(*one[:4], *row) for one, row in zip(FACTS, found, strict=True)] == FACTS
 
 
 def test_a_level_is_never_granted_without_facts():
@@ -354,6 +367,9 @@ def test_the_certificate_held_is_shown_and_can_run_out():
     assert (row["held_until"], row["level"]) == ("2025-05-01", "comprehensive")
     assert "the certificate held ran out on 2025-05-01" in row["note"]
     assert decided("mm", "nu nu", rules(*LADDER), facts.assign(certified_level=""))["held_until"] == ""
+    row = decided("mm", "nu nu", rules(*LADDER), facts.assign(certified_since="2021-03-01"))
+    assert row["held_until"] == "2026-03-01"  # its last day
+    assert "ran out" not in row["note"]
 
 
 # Mastery
@@ -379,8 +395,8 @@ MASTERY = [
 ]
 
 
-@pytest.mark.parametrize(("by", "training", "intervention", "certified", "since", "wanted"), MASTERY)
-def test_mastery(by, training, intervention, certified, since, wanted):
+@pytest.mark.parametrize("by", ["either", "reached", "held"])
+def test_mastery(by):
     rule = rules(
         level(overall=50),
         level("two", overall=100),
@@ -388,13 +404,21 @@ def test_mastery(by, training, intervention, certified, since, wanted):
         combinations=[Combination("mastery", "Mastery", (Part("training", 0, by), Part("intervention", 1, "reached")))],
     )
     standards = catalogue("nu") + catalogue("nu", "training")
-    facts = applications({"track": "training", "certified_level": certified, "certified_since": since})
-    rows = levels.decide(settled({"a": intervention + training}, standards), standards, [site(tracks="intervention, training")], facts, rule, ON)  # fmt: skip
-    row = rows.set_index("track").loc["mastery"]
-    assert rows["track"].tolist() == ["intervention", "training", "mastery"]
-    assert row["granted"] == wanted
-    assert row["level"] == ("mastery" if wanted == "yes" else "no level")
-    assert row["possible_level"] == ("no level" if wanted == "no" else "mastery")
+    cases = {f"s{k}": one for k, one in enumerate(MASTERY) if one[0] == by}
+    facts = applications(
+        *(
+            {"site": name, "track": "training", "certified_level": one[3], "certified_since": one[4]}
+            for name, one in cases.items()
+        )
+    )
+    cells = settled({name: one[2] + one[1] for name, one in cases.items()}, standards)
+    sites = [site(name, tracks="intervention, training") for name in cases]
+    every = levels.decide(cells, standards, sites, facts, rule, ON)
+    assert every["track"].tolist() == ["intervention", "training", "mastery"] * len(cases)
+    rows = every[every["track"] == "mastery"].set_index("site")
+    assert {name: (*one[:5], rows.loc[name, "granted"]) for name, one in cases.items()} == cases
+    assert ((rows["level"] == "mastery") == (rows["granted"] == "yes")).all()
+    assert ((rows["possible_level"] == "no level") == (rows["granted"] == "no")).all()
 
 
 def test_mastery_is_out_of_reach_without_one_of_its_tracks():
@@ -611,20 +635,37 @@ def test_half_against_not_applicable_has_no_order(aside, percent, rest, with_hal
     assert found == [with_half, with_aside]
 
 
-@few
-@given(
-    running=st.integers(0, 8), certified=st.sampled_from(["", "not certified", "design", "execution", "comprehensive"]),
-    since=st.integers(0, 8), more=st.integers(0, 5), letters=st.text("mx!", min_size=2, max_size=2),
-)  # fmt: skip
-def test_more_years_never_lower_a_level(running, certified, since, more, letters):
-    def found(years):
-        day = [datetime.date(2026 - years - before, 3, 1).isoformat() for before in (running, since)]
-        facts = applications({"level": "comprehensive", "running_since": day[0], "certified_level": certified, "certified_since": day[1]})  # fmt: skip
-        row = decided(letters, "nu nu", rules(*LADDER), facts)
-        order = ["no level", "design", "execution", "comprehensive"]
-        return order.index(row["level"]), order.index(row["possible_level"]), ["no", "open", "yes"].index(row["granted"])  # fmt: skip
-
-    assert all(a <= b for a, b in zip(found(0), found(more), strict=True))
+def test_more_years_never_lower_a_level():
+    standings = ["", "not certified", "design", "execution", "comprehensive"]
+    cases = list(itertools.product(standings, range(3), range(5), ["mm", "m!", "xx"]))
+    standards, sites = catalogue("nu nu"), [site(f"s{k}") for k in range(len(cases))]
+    facts = applications(
+        *(
+            {
+                "site": f"s{k}",
+                "level": "comprehensive",
+                "running_since": f"{2026 - running}-03-01",
+                "certified_level": certified,
+                "certified_since": f"{2026 - since}-03-01",
+            }
+            for k, (certified, running, since, _letters) in enumerate(cases)
+        )
+    )
+    cells = settled({f"s{k}": case[3] for k, case in enumerate(cases)}, standards)
+    rows = levels.decide(cells, standards, sites, facts, rules(*LADDER), ON)
+    order, rank = ["no level", "design", "execution", "comprehensive"], ["no", "open", "yes"]
+    found = {
+        case: (order.index(row[0]), order.index(row[1]), rank.index(row[2]))
+        for case, row in zip(cases, rows[["level", "possible_level", "granted"]].to_numpy(), strict=True)
+    }
+    for certified, running, since, letters in cases:
+        before = found[certified, running, since, letters]
+        for later in (
+            (certified, running + 1, since, letters),
+            (certified, running, since + 1, letters),
+        ):
+            assert all(a <= b for a, b in zip(before, found.get(later, (9, 9, 9)), strict=True)), later
+    assert {found[case][0] for case in cases} == {0, 1, 2, 3}
 
 
 # What stands in the way
@@ -818,6 +859,43 @@ def test_extremes_are_those_of_all_combinations(rule, standards, given_by):
             ends.append(levels.decide(cells, known, [site(f"s{k}") for k in range(len(combined))], many, rule, ON))
         assert row["lowest_with_flags"] == min((x for e in ends for x in e["level"]), key=order.index)
         assert row["highest_with_flags"] == max((x for e in ends for x in e["possible_level"]), key=order.index)
+
+
+@pytest.mark.parametrize(
+    ("asked", "short", "given_by"),
+    [
+        ({"overall": 65}, "nu nu nu nu", ["m", "m", "x", "p-"]),  # 2.5 of 4 is short, 2 of 3 is not
+        ({"overall": 25}, "nu nu nu nu", ["p", "x", "x", "p-"]),  # 1 of 4 is enough, 0.5 of 3 is not
+        # Both at once: only half in the first share together with left out in the second is enough.
+        (
+            {"elementary": 25, "advanced": 65},
+            "ne ne ne ne na na na na",
+            ["p", "x", "x", "p-", "m", "m", "x", "p-"],
+        ),
+    ],
+)
+def test_extremes_of_verdicts_without_an_order(asked, short, given_by):
+    standards = catalogue(short)
+    rule = rules(level(**asked), partly_met="half", not_applicable_most=Fraction(1, 4))
+    row = levels.sensitivity(audits(given_by, standards), standards, [site()], NO_FACTS, rule, ON).span.iloc[0]
+    assert (row["lowest_level"], row["highest_level"], row["exact"]) == ("no level", "one", "yes")
+
+
+def test_a_standard_one_of_whose_verdicts_leaves_the_level_to_others_does_not_decide_alone():
+    standards = catalogue("Cu nu")
+    rule = rules(level(core=100, overall=50), partly_met="half", partly_met_core="met")
+    # Met: reached. Not met: out of reach. Partly met: 1.5 of 2 or 0.5 of 2, as the other comes out.
+    row = levels.sensitivity(audits(["mpx", "mx"], standards), standards, [site()], NO_FACTS, rule, ON).span.iloc[0]
+    assert (row["worst_answer"], row["best_answer"], row["hangs_on"]) == ("no", "yes", "")
+    row = levels.sensitivity(audits(["mx", "mx"], standards), standards, [site()], NO_FACTS, rule, ON).span.iloc[0]
+    assert (row["worst_answer"], row["best_answer"], row["hangs_on"]) == ("no", "yes", "INT1")
+
+
+def test_only_verdicts_of_the_round_that_counts_are_tried():
+    standards = catalogue("nu")
+    raw = pd.concat([audits(["p"], standards), audits(["m.x"], standards).assign(round="final")])
+    found = levels.sensitivity(raw, standards, [site()], NO_FACTS, rules(level(overall=50)), ON).alternatives
+    assert found["supposed"].tolist() == ["not met", "met"]
 
 
 def test_too_many_disputes_without_an_order_are_said_to_be_bounded():
@@ -1017,9 +1095,6 @@ def test_many_institutions_are_decided_within_a_second():
     sites = [site(f"s{k}", tracks="intervention, training") for k in range(660)]
     cells = settled({one["site"]: letters[k % 4 :][:41] for k, one in enumerate(sites)}, standards)
     rule = levels.read_rules(REPOSITORY)
-    seconds = []
-    for _try in range(2):  # two cores are shared with others
-        start = time.perf_counter()
-        assert len(levels.decide(cells, standards, sites, NO_FACTS, rule, ON)) == 3 * 660
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 1
+    start = time.process_time()  # of this process: the cores are shared with others
+    assert len(levels.decide(cells, standards, sites, NO_FACTS, rule, ON)) == 3 * 660
+    assert time.process_time() - start < 1

@@ -26,9 +26,9 @@ SHIPPED = Path(__file__).resolve().parents[1] / "reference"
 
 #: Rows checked in each shipped file; raise the number when a family is added, never lower it.
 FLOOR = {
-    "agreement_delphi_expected.csv": 273,
+    "agreement_delphi_expected.csv": 274,
     "extra_expected.csv": 133,
-    "more_expected.csv": 19,
+    "more_expected.csv": 20,
     "prepost_expected.csv": 368,
     "reliability_expected.csv": 587,
 }

@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 NAMED = {
     "check_inputs", "admit_participants", "score_scales", "describe_sample", "estimate_reliability", "compare_raters", "compare_waves", "assess_certification", "decide_levels", "profile_competences",
-    "assess_consensus", "prepare_transcripts", "measure_recall", "code_segments", "export_coding", "check_coders", "build_themes", "join_findings", "release_tables",
+    "assess_consensus", "prepare_transcripts", "measure_recall", "code_segments", "export_coding", "check_coders", "build_themes", "map_themes", "join_findings", "release_tables",
     "draw_figures", "write_provenance", "render_report",
 }  # fmt: skip
 

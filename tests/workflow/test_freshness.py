@@ -8,7 +8,7 @@ from forked import not_loaded
 
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves", "profile_competences"}
-THEMES = {"code_segments", "export_coding", "check_coders", "build_themes"}
+THEMES = {"code_segments", "export_coding", "check_coders", "build_themes", "map_themes"}
 AUDIT = {"assess_certification", "compare_raters", "decide_levels"}
 REPORT = {"write_provenance", "render_report"}
 PEOPLE = {
@@ -55,7 +55,7 @@ EDITS = [
         "text",
         {"check_inputs", "prepare_transcripts", "measure_recall", "join_findings", *THEMES, *END},
     ),
-    ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "draw_figures", *REPORT}),
+    ("data/example/codings/coder-a.csv", "text", {"check_inputs", "check_coders", "map_themes", *END}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
     ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, "profile_competences", *END}),
@@ -114,7 +114,7 @@ SETTINGS = [
     (
         'title: "RESCUE pilot evaluation"',
         'title: "A pilot"',
-        {"check_inputs", "assess_consensus", "export_coding", *END},
+        {"check_inputs", "assess_consensus", "export_coding", "map_themes", *END},
     ),
     ("rating_agree_from: 4", "rating_agree_from: 5", {*AUDIT, *END}),
 ]

@@ -238,6 +238,7 @@ rule decide_levels:
             caption="../report/decide_levels.rst",
             category="Certification",
         ),
+        ladder="results/internal/certification/ladder.csv",
         missing="results/internal/certification/to_next_level.csv",
         alternatives="results/internal/certification/alternatives.csv",
         span="results/internal/certification/sensitivity.csv",

@@ -131,7 +131,12 @@ rule check_coders:
         code=code("check_coders"),
     output:
         codings="results/restricted/interviews/codings.parquet",
-        disagreements="results/restricted/interviews/disagreements.csv",
+        disagreements="results/restricted/coding/disagreements.csv",
+        final="results/restricted/coding/final.parquet",
+        open="results/restricted/coding/open.csv",
+        units="results/internal/themes/agreement.csv",
+        outcomes="results/internal/themes/outcomes.csv",
+        claims="results/internal/themes/claims.csv",
         agreement=report(
             "results/internal/interviews/agreement.csv",
             caption="../report/check_coders.rst",
@@ -148,12 +153,54 @@ rule check_coders:
         pins=study.pins("coding", "transcript"),
         sources=study.rows("coding", "transcript"),
         settings=study.settings(),
+        final_codes=study.config["interviews"]["final_codes"],
+        draws=study.config["reliability"]["draws"],
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),
     message:
         "Checking the agreement of the coders"
     script:
         "../scripts/check_coders.py"
+
+
+rule map_themes:
+    input:
+        suggestions="results/restricted/interviews/suggestions.parquet",
+        segments="results/restricted/interviews/segments.parquet",
+        texts="results/restricted/interviews/texts.parquet",
+        codings=study.only("coders", "results/restricted/interviews/codings.parquet"),
+        interviewees="results/restricted/people/interviewees.parquet",
+        sites=study.files("sites"),
+        codebook=study.files("codebook"),
+        code=code("map_themes"),
+    output:
+        matrix=report(
+            "results/internal/themes/matrix.csv",
+            caption="../report/map_themes.rst",
+            category="Interviews",
+        ),
+        dimensions="results/internal/themes/dimensions.csv",
+        cooccurrence="results/internal/themes/cooccurrence.csv",
+        saturation="results/internal/themes/saturation.csv",
+        curve="results/internal/themes/saturation_curve.csv",
+        frequency="results/internal/themes/code_frequency.csv",
+        cases="results/restricted/coding/cases.parquet",
+        steps="results/restricted/coding/steps.parquet",
+        page="results/restricted/coding/coded.html",
+    log:
+        "logs/map_themes.log",
+    benchmark:
+        "benchmarks/map_themes.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        about=study.about(),
+        confidence=study.config["statistics"]["confidence"],
+        tiers=study.limits("internal"),
+    message:
+        "Mapping the themes: groups, what comes together, saturation"
+    script:
+        "../scripts/map_themes.py"
 
 
 rule build_themes:

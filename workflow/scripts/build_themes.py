@@ -7,5 +7,6 @@ with job(snakemake) as this:
     from piloteval.qualitative.codebook import read_codebook
 
     codebook = read_codebook(this.files("codebook")[0])
-    codes, matrix = themes.build(this.read("suggestions"), this.read("segments"), codebook)
+    said = this.read("suggestions")
+    codes, matrix = themes.build(said[said["negated"] != "yes"], this.read("segments"), codebook)
     this.write(codes=codes, themes=matrix)

@@ -7,5 +7,6 @@ with job(snakemake) as this:
     from piloteval.qualitative import coders
 
     tables = (this.read(name) for name in ("interviewees", "texts", "replacements", "segments", "suggestions"))
-    settings = this.values("settings", "confidence")
+    settings = this.values("settings", "confidence", "final_codes", "draws")
+    settings["floor"] = this.params.tiers["internal_floor"]
     this.write(**coders.run(from_params(this.params.sources), *tables, this.files("codebook")[0], **settings))

@@ -84,6 +84,7 @@ RESULTS = {
     ),
     "levels": (
         "certification/decisions.csv",
+        "certification/ladder.csv",
         "certification/to_next_level.csv",
         "certification/alternatives.csv",
         "certification/sensitivity.csv",
@@ -103,8 +104,19 @@ RESULTS = {
         "interviews/deidentification.csv",
         "interviews/codes.csv",
         "interviews/themes.csv",
+        "themes/matrix.csv",
+        "themes/dimensions.csv",
+        "themes/cooccurrence.csv",
+        "themes/saturation.csv",
+        "themes/saturation_curve.csv",
+        "themes/code_frequency.csv",
     ),
-    "coders": ("interviews/agreement.csv",),
+    "coders": (
+        "interviews/agreement.csv",
+        "themes/agreement.csv",
+        "themes/outcomes.csv",
+        "themes/claims.csv",
+    ),
     "synthesis": ("synthesis/joint_display.csv",),
 }
 
@@ -122,14 +134,30 @@ FIGURES = {
         "robustness": ("change/robustness.csv",),
         "means": ("change/means.csv", "change/outcomes.csv", "change/paths.csv"),
     },
-    "certification": {"verdicts": ("certification/verdicts.csv",), "ratings": ("certification/ratings.csv",)},
-    "consensus": {"consensus": ("consensus/statements.csv",)},
+    "certification": {
+        "verdicts": (
+            "certification/verdicts.csv",
+            "certification/standards.csv",
+            "certification/disagreements.csv",
+        ),
+        "ratings": ("certification/ratings.csv", "certification/proposals.csv"),
+        "self_external": ("certification/auditors.csv",),
+        "indicators": ("certification/correlations.csv", "certification/points.csv"),
+    },
+    "levels": {"levels": ("certification/decisions.csv", "certification/ladder.csv")},
+    "competences": {"competences": ("certification/competences.csv",)},
+    "consensus": {"consensus": ("consensus/statements.csv", "consensus/rounds.csv", "consensus/verdicts.csv")},
     "interviews": {"themes": ("interviews/themes.csv",)},
     "coders": {"agreement": ("interviews/agreement.csv",)},
 }
 
 #: Tables a figure is also drawn without, in the tier that has them not.
-DISPENSABLE = {"change/paths.csv"}
+DISPENSABLE = {
+    "change/paths.csv",
+    "certification/proposals.csv",
+    "certification/ladder.csv",
+    "consensus/verdicts.csv",
+}
 
 #: Ledgers of rows, by the part that accounts for them.
 LEDGERS = {

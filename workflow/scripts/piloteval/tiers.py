@@ -141,7 +141,7 @@ def _lines(
         groups = table.groupby(by, dropna=False, sort=False).groups.values() if by else [table.index]
         for group in groups:
             cells = table.loc[group, column]
-            if (cells == total).any():
+            if (cells == total).any() and (cells != total).any():  # a total alone tells nothing of its parts
                 yield list(cells.index[cells != total]), cells.index[cells == total][0]
 
 

@@ -43,6 +43,7 @@ def decide(
     found = level_rules.sensitivity(audits, *known)
     return {
         "decisions": level_rules.decide(settled, *known),
+        "ladder": level_rules.ladder(settled, *known),
         "missing": level_rules.missing(settled, *known),
         "alternatives": found.alternatives,
         "span": found.span,

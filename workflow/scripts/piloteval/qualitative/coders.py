@@ -15,12 +15,15 @@ from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
 from piloteval.people import ADMITTED, EXCLUDED
 from piloteval.qualitative.codebook import Codebook, read_codebook
+from piloteval.qualitative import reconcile, units
 from piloteval.qualitative.prepare import moved
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DICTIONARY = "dictionary"
+#: Seed of the bootstrap over interviews.
+SEED = 1
 
 
 def keep_admitted(codings: Intake, status: dict[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -192,10 +195,14 @@ def run(
     *,
     settings: dict[str, Any],
     confidence: float,
+    final_codes: dict[str, Any],
+    draws: int,
+    floor: int,
 ) -> dict[str, pd.DataFrame]:
     """Read the codings, keep those of admitted interviews that stand in the text, and estimate the agreement.
 
-    Coders worked on the transcripts as received; their passages are moved to the texts without names.
+    Coders worked on the transcripts as received; their passages are moved to the texts without names. ``final_codes``
+    says by which rule codings become final codes, and from which agreement on a code may be used for claims.
     """
     book = read_codebook(codebook)
     decisions, gate = read_decisions(sources), open_gate(sources)
@@ -213,5 +220,23 @@ def run(
     status = dict(zip(interviewees["interview"], interviewees["status"], strict=True))
     kept, rows = keep_admitted(codings, status)
     kept = moved(kept, replacements, without_names)
-    agreed, apart = agree(kept, suggestions, segments, book, confidence)
-    return {"codings": kept, "disagreements": apart, "agreement": agreed, "rows": rows}
+    agreed, _apart = agree(kept, suggestions, segments, book, confidence)
+    stored = dict(zip(without_names["interview"], without_names["text"], strict=True))
+    lengths = {interview: len(text) for interview, text in stored.items()}
+    machines = {DICTIONARY: suggestions}
+    full, _counts = units.compare_coders(
+        kept, machines, segments, lengths, book, confidence=confidence, draws=draws, seed=SEED
+    )
+    settled = reconcile.reconcile(kept, segments, final_codes["rule"])
+    bars = {name: bar for name, bar in final_codes.items() if name != "rule" and bar}
+    return {
+        "codings": kept,
+        "disagreements": reconcile.disagreements(kept, segments, stored),
+        "agreement": agreed,
+        "units": units.withhold(full, floor),
+        "final": settled.final,
+        "open": settled.open,
+        "outcomes": settled.outcomes.assign(note=""),
+        "claims": reconcile.fit_for_claims(full, bars, book).drop(columns=["people", "people_with", "machine"]),
+        "rows": rows,
+    }

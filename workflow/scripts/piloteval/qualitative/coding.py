@@ -16,7 +16,7 @@ from piloteval.qualitative.language import pipeline
 if TYPE_CHECKING:
     import pandas as pd
 
-    from piloteval.qualitative.codebook import Codebook, Cue
+    from piloteval.qualitative.codebook import Code, Codebook, Cue
 
 
 COLUMNS = ["interview", "segment", "code", "theme", "start", "end", "cue", "kind", "negated"]
@@ -34,7 +34,7 @@ CLAUSE = frozenset(".,;:!?…()[]–—")
 
 
 #: What stands between two sentences that are cut into words together, and how many these are.
-BETWEEN, TOGETHER = " \u241e ", 200
+BETWEEN, TOGETHER = " \u241e ", 500
 
 #: What a word is: any, one that begins a search, a blank, a sign, one between clauses, the one between sentences.
 WORD, HEAD, BLANK, SIGN, BREAK, BORDER = range(6)
@@ -430,3 +430,106 @@ def suggest(segments: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 
     table = pd.DataFrame(suggest_stream([segments], codebook), columns=COLUMNS)
     return table.sort_values(["interview", "segment", "code"], kind="stable")
+
+
+# ---------------------------------------------------------------------------------------------------------- versions
+#: What is compared of a code that both versions have.
+PARTS = ("name", "theme", "definition", "include", "exclude", "source")
+
+CHANGES = ["code", "change", "before", "after", "sentences_before", "sentences_after", "gained", "lost", "interviews"]
+
+
+def compare_codebooks(old: Codebook, new: Codebook, segments: pd.DataFrame) -> pd.DataFrame:
+    """Tell what a new version of the codebook changes, and in how many sentences.
+
+    Parameters
+    ----------
+    old, new : Codebook
+        The version before and the one in use.
+    segments : pandas.DataFrame
+        Sentences of participants, which both versions code.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a code and change, in the order of the new codebook, then codes that are gone; the last row, of code
+        ``all``, counts the sentences whose codes are others now. ``change`` is ``added``, ``vanished``, ``renamed``
+        (the id is another), ``split``, ``merged``, ``cues``, or the part that reads differently: ``name``, ``theme``,
+        ``definition``, ``include``, ``exclude``, ``source``. ``before`` and ``after`` say what of; of cues, those that
+        were dropped and those that were added. ``gained`` and ``lost`` count sentences that have the code only now and
+        only before, under the codes it comes from; ``interviews`` counts the interviews these are in.
+
+    Notes
+    -----
+    Where a code comes from is said by its key ``from``: a code of one former code is renamed if nothing else is left of
+    that, else split off; one of several is merged. Suggestions count whether they are negated or not.
+    """
+    import pandas as pd
+
+    known = {name: [one for one in code.former if one in old.codes] for name, code in new.codes.items()}
+    heirs: dict[str, list[str]] = {}
+    for name, origins in known.items():
+        for one in origins:
+            heirs.setdefault(one, []).append(name)
+    renamed = {
+        origins[0]: name
+        for name, origins in known.items()
+        if name not in old.codes and len(origins) == 1 and heirs[origins[0]] == [name] and origins[0] not in new.codes
+    }
+    had, has = (_places(suggest(segments, book)) for book in (old, new))
+    rows = []
+
+    def tell(code: str, change: str, before: str, after: str, was: set[Any], now: set[Any]) -> None:
+        moved = was ^ now
+        counts = (len(was), len(now), len(now - was), len(was - now), len({interview for interview, *_ in moved}))
+        rows.append(dict(zip(CHANGES, (code, change, before, after, *counts), strict=True)))
+
+    for name, code in new.codes.items():
+        origins = known[name]
+        sources = [*([name] if name in old.codes else []), *origins]
+        was = set().union(*(had.get(one, set()) for one in sources))
+        now = has.get(name, set())
+        if not sources:
+            tell(name, "added", "", code.name, was, now)
+        elif origins:
+            one_of = "renamed" if origins[0] in renamed else "split"
+            tell(name, "merged" if len(sources) > 1 else one_of, ", ".join(sources), name, was, now)
+        former = old.codes.get(name) or (old.codes[origins[0]] if len(origins) == 1 and origins[0] in renamed else None)
+        if former is None:
+            continue
+        for part in PARTS:
+            if getattr(former, part) != getattr(code, part):
+                tell(name, part, getattr(former, part), getattr(code, part), was, now)
+        dropped, fresh = _cues_apart(former, code), _cues_apart(code, former)
+        if dropped or fresh:
+            tell(name, "cues", dropped, fresh, was, now)
+    for name, code in old.codes.items():
+        if name not in new.codes and name not in heirs:
+            tell(name, "vanished", code.name, "", had.get(name, set()), set())
+    # A code under another id is the same code.
+    was = {(*place, renamed.get(name, name)) for name, places in had.items() for place in places}
+    now = {(*place, name) for name, places in has.items() for place in places}
+    lost, gained = ({one[:2] for one in apart} for apart in (was - now, now - was))
+    counts = (len({one[:2] for one in was}), len({one[:2] for one in now}), len(gained), len(lost))
+    everybody = len({interview for interview, _ in gained | lost})
+    rows.append(dict(zip(CHANGES, ("all", "sentences", old.version, new.version, *counts, everybody), strict=True)))
+    return pd.DataFrame(rows, columns=CHANGES)
+
+
+def _places(suggestions: pd.DataFrame) -> dict[str, set[tuple[str, int]]]:
+    """Return the sentences of every code."""
+    places: dict[str, set[tuple[str, int]]] = {}
+    for code, interview, segment in suggestions[["code", "interview", "segment"]].itertuples(index=False):
+        places.setdefault(code, set()).add((interview, segment))
+    return places
+
+
+def _cues_apart(one: Code, other: Code) -> str:
+    """Return the cues that only the first of two codes has, by language."""
+    told = []
+    for language in {**one.cues, **one.rules}:
+        there = set(map(str, other.every_cue(language)))
+        apart = [str(cue) for cue in one.every_cue(language) if str(cue) not in there]
+        if apart:
+            told.append(f"{language}: {'; '.join(apart)}")
+    return " | ".join(told)
