@@ -15,6 +15,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import precoding
+
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = "results/internal/provenance/manifest.csv"
 WORKFLOW = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet=all", TARGET]
@@ -191,8 +193,8 @@ def in_sequence() -> None:
     write("internal/interviews", agreement=coded.pop("agreement"))
     write("internal/themes", agreement=coded.pop("units"), **{name: coded.pop(name) for name in ("outcomes", "claims")})
     write("restricted/interviews", codings=coded["codings"])
-    mapped = overview.run(
-        suggestions, spoken["segments"], admitted["interviewees"], sites=sites, codebook=book, confidence=confidence, floor=limits["internal_floor"],
+    _book, mapped = overview.run(
+        suggestions, spoken["segments"], admitted["interviewees"], sites=sites, codebook=codebook, confidence=confidence, floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/themes", saturation_curve=mapped.pop("curve"), code_frequency=mapped.pop("frequency"))
     write("internal/themes", **{name: mapped[name] for name in ("matrix", "dimensions", "cooccurrence", "saturation")})
@@ -503,6 +505,7 @@ def main() -> None:
             f"ratio {min(alone) / min(nothing):.2f} (bar 2.00)"
         )
         reading(Path(scratch))
+        precoding.benchmark()
         if arguments.large:
             large = Path(scratch) / "large"
             sizes = [

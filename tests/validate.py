@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import precoding
 from piloteval.measures import icc, reliability, resample, robustness
 from scipy import stats
 
@@ -180,7 +181,8 @@ def main() -> None:
             for name, row in specifications_hold(n, sites, between, pilots, rng).iterrows():
                 told_ = [f"{100 * one:.1f}" if one == one else "–" for one in (row["held"], row["found"])]
                 print(f"{name:<38}{told_[0]:>18}{told_[1]:>32}")
-    print(f"{time.perf_counter() - start:.0f} s")
+    print(f"{time.perf_counter() - start:.0f} s\n")
+    precoding.report()
 
 
 if __name__ == "__main__":

@@ -23,7 +23,15 @@ from scipy import stats
 repeated = settings(max_examples=50, deadline=None, derandomize=True, database=None)
 
 STANDARDS = [
-    {"track": "training", "code": code, "short_name": f"Name {code}", "core": "yes", "status": "published"}
+    {
+        "track": "training",
+        "code": code,
+        "short_name": f"Name {code}",
+        "core": "yes",
+        "status": "published",
+        "section": "",
+        "tier": "",
+    }
     for code in ("T1", "T2", "T3", "T4", "T5")
 ]
 SITES = [

@@ -189,6 +189,8 @@ def read_raw(folder, monkeypatch, *, interviews=True):
         "pins": study.pins(),
         "found": study.found(),
         "floor": config["tiers"]["internal_floor"],
+        "final_codes": config["interviews"]["final_codes"],
+        "draws": config["reliability"]["draws"],
     }
     tables, page, problems = call(check.run, common)
     check.stop(problems)
@@ -382,14 +384,14 @@ def test_spread_is_of_every_kind():
 
 
 def test_no_other_rule_reads_raw_files_of_people():
-    """What is compared here is all that reads raw files, but for the two rules about other phases."""
+    """What is compared here is all that reads raw files, but for the rules about other phases and about indicators."""
     compared = {"check_inputs", "admit_participants", "score_scales", "prepare_transcripts", "check_coders"}
     readers = set()
     for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             if re.search(r"study\.(?:raw|rows|found)\(", rule):
                 readers.add(re.match(r"\w+ (\w+):", rule)[1])
-    assert readers == compared | {"assess_certification", "assess_consensus"}
+    assert readers == compared | {"assess_certification", "assess_consensus", "profile_competences"}
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ rule export_coding:
         precoded="results/restricted/coding/precoded.qdpx",
         blind="results/restricted/coding/second_coder.qdpx",
         codes="results/restricted/coding/codebook.qdc",
+        page="results/internal/themes/codebook.html",
     log:
         "logs/export_coding.log",
     benchmark:
@@ -111,7 +112,7 @@ rule export_coding:
     conda:
         "../../environment.yml"
     params:
-        title=study.config["study"]["title"],
+        about=study.about(),
         drawn=study.config["interviews"]["second_coder"],
     message:
         "Exporting the interviews for coders, in the format their tools exchange"

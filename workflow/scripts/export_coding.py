@@ -3,10 +3,11 @@
 from piloteval.job import job
 
 with job(snakemake) as this:
-    from piloteval.qualitative import refi
-    from piloteval.qualitative.codebook import read_codebook
+    from piloteval.qualitative import codebook, codebook_page, refi
 
-    book, texts, name = read_codebook(this.files("codebook")[0]), this.read("texts"), this.params.title
+    about = {name: this.params.about[name] for name in ("title", "banner")}
+    book, texts, name = codebook.read_codebook(this.files("codebook")[0]), this.read("texts"), about["title"]
     precoded = refi.export(texts, book, this.read("suggestions"), name=name)
     second, _drawn = refi.blind(texts, book, name=f"{name}: second coder", **this.params.drawn)
-    this.write(precoded=precoded, blind=second, codes=refi.write_codebook(refi.codes_of(book)))
+    codes, page = refi.write_codebook(refi.codes_of(book)), codebook_page.codebook_page(book, **about)
+    this.write(precoded=precoded, blind=second, codes=codes, page=page)

@@ -147,7 +147,12 @@ FIGURES = {
     "levels": {"levels": ("certification/decisions.csv", "certification/ladder.csv")},
     "competences": {"competences": ("certification/competences.csv",)},
     "consensus": {"consensus": ("consensus/statements.csv", "consensus/rounds.csv", "consensus/verdicts.csv")},
-    "interviews": {"themes": ("interviews/themes.csv",)},
+    "interviews": {
+        "themes": ("interviews/themes.csv",),
+        "theme_groups": ("themes/matrix.csv",),
+        "theme_pairs": ("themes/cooccurrence.csv",),
+        "saturation": ("themes/saturation.csv", "themes/saturation_curve.csv"),
+    },
     "coders": {"agreement": ("interviews/agreement.csv",)},
 }
 
@@ -528,6 +533,7 @@ class Study:
                 "agree_from": config["certification"]["rating_agree_from"],
             },
             "consensus": {**self.consensus(), "source": config["consensus"]["source"]},
+            "levels": configuration.read_yaml(self.files("levels")[0]) if self.files("levels") else {},
         }
 
     # ---------------------------------------------------------------------------------------------- results

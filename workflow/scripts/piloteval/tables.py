@@ -762,8 +762,10 @@ CONTRACTS: dict[str, Table] = {
             _columns(
                 track=TEXT,
                 standard=TEXT,
+                section=TEXT,
                 short_name=TEXT,
                 core=TEXT,
+                tier=TEXT,
                 status=TEXT,
                 institutions=WHOLE,
                 met=WHOLE,

@@ -40,8 +40,10 @@ def standards_table(
             {
                 "track": one["track"],
                 "standard": one["code"],
+                "section": one["section"],
                 "short_name": one["short_name"],
                 "core": one["core"],
+                "tier": one["tier"],
                 "status": one["status"],
                 "institutions": assessed,
                 "met": count.get(MET, 0),

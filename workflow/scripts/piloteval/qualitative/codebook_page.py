@@ -24,6 +24,9 @@ SORTS = {
 #: Parts of a code that are shown when there is something to say.
 PARTS = {"definition": "Definition", "include": "Use for", "exclude": "Not for", "source": "Source"}
 
+#: What stands between two cues in a row; a line may end behind it.
+DOT = '<span class="dot">&nbsp;·</span> '
+
 _CSS = (
     STYLE
     + """\
@@ -32,7 +35,7 @@ main { max-width: 62rem; }
 .unconfirmed { border-color: var(--warning); background: #faf5ec; }
 .about { display: flex; flex-wrap: wrap; gap: 0.2rem 2.2rem; margin: 1rem 0 0; }
 .about div { display: flex; gap: 0.5rem; }
-.about dt { color: var(--muted); }
+.about dt { color: var(--muted); white-space: nowrap; }
 .about dd { margin: 0; font-weight: 650; }
 .themes { max-width: none; padding: 0; columns: 22rem; column-gap: 2.2rem; list-style: none; }
 .themes li { display: flex; gap: 0.6rem; align-items: baseline; margin: 0; padding: 0.15em 0; break-inside: avoid; }
@@ -52,8 +55,7 @@ h2 .id, h3 .id { margin-right: 0.5em; color: var(--muted); }
 .cues col:first-child { width: 6.4rem; }
 .cues caption, .cues thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .cues tbody tr:first-child > * { border-top: 0; }
-.cue { white-space: normal; }
-.cue:not(:last-child)::after { content: "\\a0· "; color: var(--muted); }
+.dot { color: var(--muted); }
 .sort { color: var(--accent); font-size: 0.92em; font-style: italic; }
 .key { max-width: var(--measure); padding: 0; list-style: none; }
 .none { color: var(--muted); }
@@ -130,7 +132,7 @@ def _cues(cues: Sequence[Cue], language: str) -> str:
     stops = [_words(cue.text, language) for cue in cues if cue.kind == STOP]
     if stops:
         told.append(f'<span class="sort">{SORTS[STOP][0]}</span> {", ".join(stops)}')
-    return "".join(f'<span class="cue">{one}</span>' for one in told) or NOTHING
+    return DOT.join(told) or NOTHING
 
 
 def _code(code: Code, languages: Sequence[str]) -> list[str]:
@@ -177,7 +179,7 @@ def _negations(codebook: Codebook) -> list[str]:
         return []
 
     def listed(words: Iterable[str], language: str) -> str:
-        return "".join(f'<span class="cue">{_words(one, language)}</span>' for one in words) or NOTHING
+        return DOT.join(_words(one, language) for one in words) or NOTHING
 
     rows = [
         [

@@ -14,8 +14,8 @@ from piloteval.intake.sheet import Source, of_kind, require
 from piloteval.intake.transcripts import read_interviews
 from piloteval.measures import agreement
 from piloteval.people import ADMITTED, EXCLUDED
-from piloteval.qualitative.codebook import Codebook, read_codebook
 from piloteval.qualitative import reconcile, units
+from piloteval.qualitative.codebook import Codebook, read_codebook
 from piloteval.qualitative.prepare import moved
 
 if TYPE_CHECKING:

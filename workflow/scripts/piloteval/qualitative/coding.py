@@ -96,6 +96,10 @@ class _Finder(dict[int, int]):
         said = _straight(cue.text)
         if cue.kind == LEMMA:
             return [(LEMMA, token.text) for token in self.nlp.make_doc(said)]
+        if said.endswith("'"):  # an elision is cut in front of a word only
+            tokens = [token.lower_ for token in self.nlp.make_doc(said + ANYTHING)]
+            if tokens[-1] == ANYTHING and not any("*" in token for token in tokens):
+                return [(PHRASE, token) for token in tokens[:-1]]
         if "*" not in said:
             return [(PHRASE, token.lower_) for token in self.nlp.make_doc(said)]
         tokens = [token for word in said.split() for token in self.nlp.make_doc(word.replace("*", ANYTHING))]
@@ -126,18 +130,20 @@ class _Finder(dict[int, int]):
 
     def __missing__(self, number: int) -> int:
         """Ask a word that was not seen before which tests it passes, and return what it is."""
-        word = self.nlp.vocab.strings[number] if number else ""
-        if not word or word.isspace():
+        written = self.nlp.vocab.strings[number] if number else ""
+        if not written or written.isspace():
             self[number] = BLANK
             return BLANK
+        word = written.lower()
         passed = [*self.words.get(word, ())]
         if self.stems:
-            for end in range(1, len(word) + 1):
+            for end in range(len(word) + 1):
                 if word[:end] in self.stems and ENDING.fullmatch(word, end):
                     passed += self.stems[word[:end]]
         passed += [test for pattern, test in self.patterns if pattern.fullmatch(word)]
         if self.lemmas:
-            for one in {word, self._lemma(word)}:
+            # As it was written, since capitals tell German nouns from verbs.
+            for one in {word, self._lemma(written)}:
                 passed += self.lemmas.get(one, ())
         for test in dict.fromkeys(passed):
             self.passed[test].add(number)
@@ -205,10 +211,10 @@ class _Page:
     """Sentences as one row of words, in which blanks are left out and a sign stands between two sentences."""
 
     def __init__(self, doc: Any, texts: list[str], finder: _Finder) -> None:
-        from spacy.attrs import LOWER
+        from spacy.attrs import ORTH
 
         self.doc, self.texts = doc, texts
-        self.words = doc.to_array(LOWER).tolist()
+        self.words = doc.to_array(ORTH).tolist()
         self.kinds = finder.kinds(self.words)
         self.tokens: list[int] | None = None
         if BLANK in self.kinds:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from piloteval.config import read_tsv
 from piloteval.people import ADMITTED
 from piloteval.qualitative import matrix, saturation
+from piloteval.qualitative.codebook import Codebook, read_codebook
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from piloteval.qualitative.codebook import Codebook
 
 
 def interviews_of(interviewees: pd.DataFrame, segments: pd.DataFrame, sites: list[str]) -> pd.DataFrame:
@@ -48,25 +47,26 @@ def run(
     interviewees: pd.DataFrame,
     *,
     sites: list[str],
-    codebook: Codebook,
+    codebook: list[str],
     confidence: float,
     floor: int,
-) -> dict[str, Any]:
-    """Return the tables of rule ``map_themes``, from the suggestions that are not negated.
+) -> tuple[Codebook, dict[str, Any]]:
+    """Return the codebook and the tables of rule ``map_themes``, from the suggestions that are not negated.
 
     The order of the interviews is that of their names: the order in which they were held is not known to every study.
     """
+    book = read_codebook(codebook[0])
     said = suggestions[suggestions["negated"] != "yes"]
     interviews = interviews_of(interviewees, segments, sites)
-    counted, dimensions = matrix.summarise(said, interviews, codebook, fewest=floor, confidence=confidence)
-    rules, curve = saturation.saturate(said, interviews, codebook, fewest=floor)
-    return {
+    counted, dimensions = matrix.summarise(said, interviews, book, fewest=floor, confidence=confidence)
+    rules, curve = saturation.saturate(said, interviews, book, fewest=floor)
+    return book, {
         "matrix": counted,
         "dimensions": dimensions,
-        "cooccurrence": matrix.cooccurrences(said, segments, interviews, codebook, fewest=floor),
+        "cooccurrence": matrix.cooccurrences(said, segments, interviews, book, fewest=floor),
         "saturation": rules,
         "curve": curve,
-        "frequency": saturation.frequencies(said, interviews, codebook, fewest=floor),
-        "cases": matrix.by_case(said, interviews, codebook),
-        "steps": saturation.step_by_step(said, interviews, codebook),
+        "frequency": saturation.frequencies(said, interviews, book, fewest=floor),
+        "cases": matrix.by_case(said, interviews, book),
+        "steps": saturation.step_by_step(said, interviews, book),
     }

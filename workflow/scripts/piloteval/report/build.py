@@ -22,6 +22,8 @@ PART_SECTIONS = (
     "raters",
     "change",
     "certification",
+    "levels",
+    "competences",
     "consensus",
     "interviews",
     "coders",
@@ -47,7 +49,7 @@ def keep_sections(page: str, parts: list[str], internal: bool) -> str:
     def keep(match: re.Match[str]) -> str:
         name = match[1]
         absent = name in PART_SECTIONS and name not in parts
-        return "" if absent or (name in ("raters", "coders") and not internal) else match[0]
+        return "" if absent or (name in ("raters", "levels", "competences", "coders") and not internal) else match[0]
 
     return _INCLUDE.sub(keep, page)
 

@@ -12,21 +12,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyBboxPatch, Patch
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.textpath import text_to_path
 
 from piloteval.intake.gate import NO_CONSENT
+from piloteval.report.certification_figures import DRAWN as CERTIFICATION
 from piloteval.report.change_figures import DRAWN as CHANGE
 from piloteval.report.ink import (
-    CLAY,
     GREY,
     INK,
-    MIST,
     PETROL,
-    SAND,
     WAVE_COLOURS,
     WIDTH,
     Labels,
@@ -39,15 +37,8 @@ from piloteval.report.ink import (
 )
 from piloteval.report.page import DASH, format_number
 from piloteval.report.reliability_figures import DRAWN as RELIABILITY
+from piloteval.report.theme_figures import DRAWN as THEMES
 
-VERDICTS = {
-    "met": PETROL,
-    "partly met": "#8fbcc0",
-    "not met": CLAY,
-    "disputed": SAND,
-    "not applicable": MIST,
-    "not assessed": "#ffffff",
-}
 RAMP = LinearSegmentedColormap.from_list("petrol", ["#f4f7f7", "#9cc4c7", PETROL])
 #: Measures of the participant flow, in inches and points: its axes are in inches, so that words can be measured first.
 LEAD, PAD, GAP, EDGE = 0.168, 0.1, 0.25, 0.02
@@ -461,122 +452,6 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     return fig, alt
 
 
-def draw_verdicts(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the settled external verdict of every institution and standard."""
-    verdicts = tables["certification/verdicts.csv"]
-    tracks = list(dict.fromkeys(verdicts["track"]))
-    kinds = list(VERDICTS)
-    widths = [verdicts.loc[verdicts["track"] == track, "standard"].nunique() for track in tracks]
-    fig, axes = plt.subplots(
-        1,
-        len(tracks),
-        figsize=(WIDTH, 0.26 * verdicts["name"].nunique() + 1.5),
-        layout="constrained",
-        squeeze=False,
-        gridspec_kw={"width_ratios": widths},
-    )
-    names = sorted(verdicts["name"].unique())
-    for ax, track in zip(axes[0], tracks, strict=True):
-        grid = (
-            verdicts[verdicts["track"] == track]
-            .pivot(index="name", columns="standard", values="verdict")
-            .reindex(names)
-        )
-        codes = grid.map(lambda value: kinds.index(value) if value in VERDICTS else np.nan)
-        sns.heatmap(
-            codes,
-            ax=ax,
-            cmap=ListedColormap(list(VERDICTS.values())),
-            vmin=-0.5,
-            vmax=len(kinds) - 0.5,
-            cbar=False,
-            linewidths=0.8,
-            linecolor="white",
-            xticklabels=False,
-            yticklabels=ax is axes[0, 0],
-        )
-        ax.set(xlabel=f"{grid.shape[1]} standards", ylabel="", title=track.capitalize())
-        ax.tick_params(length=0)
-    there = [kind for kind in kinds if (verdicts["verdict"] == kind).any()]
-    fig.legend(
-        handles=[Patch(facecolor=VERDICTS[kind], label=kind) for kind in there],
-        loc="outside lower center",
-        ncols=len(there),
-    )
-    count = verdicts["verdict"].value_counts()
-    return fig, "External verdicts by institution and standard: " + ", ".join(
-        f"{count[kind]} {kind}" for kind in there
-    ) + "."
-
-
-def draw_ratings(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the share of favourable ratings of every standard on every dimension."""
-    ratings = tables["certification/ratings.csv"]
-    dimensions = list(dict.fromkeys(ratings["dimension"]))
-    fig, axes = new_figure(3.1, len(dimensions), sharey=True)
-    rng = np.random.default_rng(0)
-    for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
-        for place, (_track, group) in enumerate(
-            ratings[ratings["dimension"] == dimension].groupby("track", sort=False)
-        ):
-            values = group["estimate"].dropna()
-            ax.plot(
-                place + rng.uniform(-0.16, 0.16, len(values)),
-                values,
-                "o",
-                color=PETROL,
-                alpha=0.55,
-                markersize=5,
-                markeredgewidth=0,
-            )
-            if len(values):
-                ax.hlines(values.median(), place - 0.28, place + 0.28, color=CLAY, linewidth=2)
-        tracks = list(dict.fromkeys(ratings["track"]))
-        ax.set_xticks(range(len(tracks)), tracks, fontsize=8)
-        ax.set(xlim=(-0.6, len(tracks) - 0.4), ylim=(0, 103), title=dimension.replace("_", " ").capitalize())
-        ax.grid(axis="y", color=MIST)
-        ax.tick_params(length=0)
-    np.atleast_1d(axes)[0].set_ylabel("favourable ratings, %")
-    medians = ratings.groupby("dimension", sort=False)["estimate"].median()
-    return fig, "Share of favourable ratings by dimension and track, a point a standard; medians: " + ", ".join(
-        f"{d.replace('_', ' ')} {m:.0f} %" for d, m in medians.items()
-    ) + "."
-
-
-def draw_consensus(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the share in agreement of every statement, dimension and round."""
-    statements = tables["consensus/statements.csv"]
-    dimensions, rounds = list(dict.fromkeys(statements["dimension"])), sorted(statements["round"].unique())
-    order = list(dict.fromkeys(statements["statement"]))
-    fig, axes = new_figure(0.2 * len(order) + 1.3, len(dimensions), sharey=True)
-    for ax, dimension in zip(np.atleast_1d(axes), dimensions, strict=True):
-        for place, number in enumerate(rounds):
-            here = (
-                statements[(statements["dimension"] == dimension) & (statements["round"] == number)]
-                .set_index("statement")
-                .reindex(order)
-            )
-            ax.plot(
-                here["estimate"],
-                range(len(order)),
-                "o",
-                color=WAVE_COLOURS[place],
-                markersize=5.5 if place else 4.5,
-                label=f"round {number}",
-            )
-        ax.set(xlim=(-3, 103), title=dimension.replace("_", " ").capitalize(), xlabel="in agreement, %")
-        ax.set_yticks(range(len(order)), order, fontsize=7.5)
-        ax.set_ylim(len(order) - 0.4, -0.6)
-        grid(ax)
-    handles, names = np.atleast_1d(axes)[0].get_legend_handles_labels()
-    fig.legend(handles, names, loc="outside upper right", ncols=len(rounds))
-    alt = (
-        f"Share of the panel in agreement for {len(order)} statements "
-        f"on {len(dimensions)} dimensions in {len(rounds)} rounds."
-    )
-    return fig, alt
-
-
 def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the share of interviews in which a theme comes up, by cohort; withheld cells are hatched."""
     themes = tables["interviews/themes.csv"]
@@ -657,10 +532,9 @@ DRAWN: dict[str, Callable[[Tables, Labels], tuple[Figure, str]]] = {
     "score_profile": draw_score_profile,
     **RELIABILITY,
     **CHANGE,
-    "verdicts": draw_verdicts,
-    "ratings": draw_ratings,
-    "consensus": draw_consensus,
+    **CERTIFICATION,
     "themes": draw_themes,
+    **THEMES,
     "agreement": draw_agreement,
 }
 

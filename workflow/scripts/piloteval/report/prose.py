@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from piloteval.intake.catalogue import RULES
 from piloteval.intake.gate import NO_CONSENT
 from piloteval.qualitative.language import LANGUAGES
-from piloteval.report import change_prose, reliability_prose
+from piloteval.report import certification_prose, change_prose, consensus_prose, reliability_prose
 from piloteval.report.page import DASH, Page, format_number
 from piloteval.report.words import callout, interval, listed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PART_NAMES = {
     "sample": "participants and scores",
@@ -53,9 +50,9 @@ def summary(page: Page) -> None:
     if page.has("change"):
         points += change_prose.in_short(page)
     if page.has("certification"):
-        points.append(f"**Certification.** {_certification_in_short(page)}")
+        points.append(f"**Certification.** {certification_prose.in_short(page)}")
     if page.has("consensus"):
-        points.append(f"**Consensus.** {_consensus_in_short(page)}")
+        points.append(f"**Consensus.** {consensus_prose.in_short(page)}")
     if page.has("interviews"):
         points.append(f"**Interviews.** {_interviews_in_short(page)}")
     page.say("\n".join(f"- {point}" for point in points))
@@ -526,232 +523,6 @@ def scores_table(page: Page) -> None:
     if table["n_without_score"].fillna(0).max():
         notes.append("n differs where participants answered too few items for a score.")
     page.show(wide, columns, spanners=spanners, right=list(columns)[1:], name="scores", notes=notes)
-
-
-# ---------------------------------------------------------------------------------------------------- certification
-
-
-def _certification_in_short(page: Page) -> str:
-    if not page.internal:
-        ratings = page.table("certification/ratings.csv")
-        standards = page.count(ratings["standard"].nunique(), "certification/ratings.csv", "rated standards")
-        return (
-            f"{standards} standards were rated by people in the institutions "
-            "on feasibility, clarity, evidence sufficiency and audit operability."
-        )
-    verdicts = page.table("certification/verdicts.csv")
-    name = "certification/verdicts.csv"
-    met = page.count((verdicts["verdict"] == "met").sum(), name, "verdict=met")
-    disputed = page.count((verdicts["verdict"] == "disputed").sum(), name, "verdict=disputed")
-    open_cases = page.count((~verdicts["verdict"].isin(["not applicable", "not assessed"])).sum(), name, "applicable")
-    return (
-        f"In {page.count(verdicts['site'].nunique(), name, 'institutions')} institutions "
-        f"the external auditors agreed on “met” in {met} of {open_cases} applicable cases "
-        f"(a standard in an institution); in {disputed} the two auditors differ."
-    )
-
-
-def _placeholders(page: Page, table: pd.DataFrame, name: str) -> None:
-    if (table["status"] == "placeholder").any():
-        count = page.count(
-            table.loc[table["status"] == "placeholder"]
-            .iloc[:, table.columns.get_loc("standard") if "standard" in table else 0]
-            .nunique(),
-            name,
-            "status=placeholder",
-        )
-        page.say(
-            callout(
-                "warning",
-                "Placeholder standards",
-                f"{count} of the standards on this page are placeholders: "
-                "their official codes and texts are not in the catalogue yet. "
-                "Nothing can be concluded about a single one of them.",
-            )
-        )
-
-
-def certification(page: Page) -> None:
-    """Say what the audits found."""
-    page.say(_certification_in_short(page))
-    if not page.internal:
-        page.say("Results of single institutions, and counts over so few of them, are not shown to the public.")
-        _placeholders(page, page.table("certification/ratings.csv"), "certification/ratings.csv")
-        return
-    standards = page.table("certification/standards.csv")
-    _placeholders(page, standards[standards["institutions"] > 0], "certification/standards.csv")
-    page.say(
-        "A level is not decided here: no rule of decision is configured. Disputed standards wait for the auditors. "
-        "How far the auditors agree is told in @sec-raters."
-    )
-
-
-def verdicts_figure(page: Page) -> None:
-    """Show the verdicts, to the team only."""
-    if page.internal:
-        page.figure(
-            "verdicts", "External verdict on every standard in every institution. Disputed: the two auditors differ."
-        )
-
-
-def institutions_part(page: Page) -> None:
-    """Show the institutions and the indicators, to the team only."""
-    if not page.internal:
-        return
-    table = page.rows("certification/institutions.csv").query("round == 'external'").copy()
-    own = page.rows("certification/institutions.csv", round="self").set_index(["site", "track"])["percent_met"]
-    table["self"] = [own.get((row["site"], row["track"])) for row in table.to_dict("records")]
-    table["self"] = table["self"].astype("float64")
-    table["track"] = table["track"].str.capitalize()
-    lines = [
-        "| Institution | Setting | Track | Applicable | Met | Partly | Not met | Disputed | Met, % | Self, % |",
-        "|:--|:--|:--|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['name']} | {row['setting']} | {row['track']} | {row['applicable']} "
-        f"| {row['met']} | {row['partly_met']} | {row['not_met']} | {row['disputed']} "
-        f"| {format_number(row['percent_met'], 0)} | {format_number(row['self'], 0)} |"
-        for row in table.to_dict("records")
-    ]
-    page.say(
-        "@tbl-institutions sets the external audit beside the institution's own. It describes; it does not certify."
-    )
-    caption = (
-        "Standards by verdict in every institution and track, external audit, "
-        "and share met in the self-audit. {#tbl-institutions}"
-    )
-    page.say("\n".join(lines) + f"\n\n: {caption}")
-    indicators = page.table("certification/indicators.csv")
-    if len(indicators):
-        lines = ["| Indicator | Period | Institutions | Mean | SD | Median |", "|:--|:--|--:|--:|--:|--:|"]
-        lines += [
-            f"| {row['indicator'].replace('_', ' ')} | {row['period']} | {row['institutions']} "
-            f"| {format_number(row['mean'], 1)} | {format_number(row['sd'], 1)} | {format_number(row['median'], 1)} |"
-            for row in indicators.to_dict("records")
-        ]
-        caption = "Indicators of the institutions by period, over the institutions that gave a value. {#tbl-indicators}"
-        page.say("\n".join(lines) + f"\n\n: {caption}")
-
-
-def ratings(page: Page) -> None:
-    """Say how the standards were rated."""
-    name = "certification/ratings.csv"
-    table = page.table(name)
-    settings = page.facts["rating"]
-    low, high = settings["range"]
-    medians = table.groupby("dimension", sort=False)["estimate"].median()
-    lowest, highest = (page.setting(end, "certification.rating_range") for end in (low, high))
-    favourable = page.setting(settings["agree_from"], "certification.rating_agree_from")
-    shares = []
-    for dimension, value in medians.items():
-        share = page.span(format_number(value, 0), f"{page.path(name)} | median of estimate, dimension={dimension}")
-        shares.append(f"{share} % for {dimension.replace('_', ' ')}")
-    page.say(
-        f"People in the institutions rated every standard from {lowest} to {highest}; "
-        f"{favourable} or more counts as favourable. "
-        f"Over the standards, the median share of favourable ratings is {listed(shares)}. "
-        "Intervals of single standards are Wilson's [@wilson1927]; they stand in `certification/ratings.csv`."
-    )
-
-
-def ratings_table(page: Page) -> None:
-    """Show the standards with the least favourable ratings."""
-    table = page.table("certification/ratings.csv")
-    wide = table.pivot(index=["track", "standard"], columns="dimension", values="estimate").reset_index()
-    dimensions = list(dict.fromkeys(table["dimension"]))
-    wide["n"] = wide["standard"].map(table.groupby("standard")["n"].min()).astype("Int64")
-    wide["lowest"] = wide[dimensions].min(axis=1)
-    worst = (
-        wide.sort_values(["lowest", "standard"]).head(10).assign(track=lambda frame: frame["track"].str.capitalize())
-    )
-    columns = {
-        "standard": "Standard",
-        "track": "Track",
-        "n": "n",
-        **{name: name.replace("_", " ").capitalize() for name in dimensions},
-    }
-    page.show(worst, columns, digits=dict.fromkeys(dimensions, 0), name="ratings")
-
-
-# ---------------------------------------------------------------------------------------------------- consensus
-
-
-def _consensus_in_short(page: Page) -> str:
-    name = "consensus/rounds.csv"
-    parts = []
-    for row in page.table(name).to_dict("records"):
-        place = page.setting(row["round"], "sheet, unit")
-        reached, statements, panellists = (
-            page.value(name, column, 0, round=row["round"]) for column in ("consensus", "statements", "panellists")
-        )
-        parts.append(f"round {place}: {reached} of {statements} statements ({panellists} panellists)")
-    statements = page.table("consensus/statements.csv")
-    last = statements[statements["round"] == statements.groupby("statement")["round"].transform("max")]
-    settled = last.assign(yes=last["agreed"] == "yes").groupby("statement")["yes"].all()
-    name = "consensus/statements.csv"
-    reached = page.count(settled.sum(), name, "statements agreed on every dimension in their last round")
-    return (
-        f"Consensus was reached in {'; '.join(parts)}. In the last round each was rated in, {reached} of "
-        f"{page.count(len(settled), name, 'statements')} statements have it."
-    )
-
-
-def consensus(page: Page) -> None:
-    """Say the rule and what it gave."""
-    rule = page.facts["consensus"]
-    dimensions = [name.replace("_", " ") for name in rule["dimensions"]]
-    threshold = page.setting(rule["threshold_percent"], "consensus.threshold_percent")
-    agree_from = page.setting(rule["agree_from"], "consensus.agree_from")
-    each = f", on {listed(dimensions)} each" if len(dimensions) > 1 else ""
-    text = (
-        f"The rule: {rule['comparison']} {threshold} % of the panellists who rated a statement "
-        f"rate it {agree_from} or more{each}. {_consensus_in_short(page)}"
-    )
-    if rule["status"] == "unconfirmed":
-        text += " The rule is not confirmed and may change these counts."
-    page.say(text, rule["source"])
-    table = page.table("consensus/statements.csv")
-    if (table["status"] == "placeholder").any():
-        page.say(
-            callout(
-                "warning",
-                "Placeholder statements",
-                "The statements carry placeholder texts; nothing can be concluded about a single one of them.",
-            )
-        )
-
-
-def consensus_table(page: Page) -> None:
-    """Show every statement in its last round, the dimensions side by side."""
-    table = page.table("consensus/statements.csv")
-    last = table[table["round"] == table.groupby("statement")["round"].transform("max")]
-    wide = last.drop_duplicates("statement")[["statement", "round"]].sort_values("statement").reset_index(drop=True)
-    columns, spanners = {"statement": "Statement", "round": "Round"}, {}
-    for dimension in dict.fromkeys(last["dimension"]):
-        rows = {row["statement"]: row for row in last[last["dimension"] == dimension].to_dict("records")}
-        cells = [rows[statement] for statement in wide["statement"]]
-        wide[f"{dimension} n"] = [page.cell(row, "n", 0) for row in cells]
-        wide[f"{dimension} median"] = [
-            f"{page.cell(row, 'median', 1)} [{page.cell(row, 'q1', 1)}, {page.cell(row, 'q3', 1)}]" for row in cells
-        ]
-        wide[f"{dimension} share"] = [page.interval(row, 0) for row in cells]
-        wide[f"{dimension} agreed"] = [row["agreed"] for row in cells]
-        columns |= {
-            f"{dimension} n": "n",
-            f"{dimension} median": "Median [Q1, Q3]",
-            f"{dimension} share": "Agree, % [interval]",
-            f"{dimension} agreed": "Reached",
-        }
-        spanners[dimension.replace("_", " ").capitalize()] = [
-            f"{dimension} {part}" for part in ("n", "median", "share", "agreed")
-        ]
-    page.show(
-        wide,
-        columns,
-        spanners=spanners,
-        right=[name for name in list(columns)[2:] if not name.endswith("agreed")],
-        name="consensus",
-    )
 
 
 # ---------------------------------------------------------------------------------------------------- interviews

@@ -491,7 +491,7 @@ def items(page: Page) -> None:
     page.say(
         f"An item that measures with its scale goes along with the sum of the other items. Of {every} such "
         "correlations "
-        f"(an item in a wave, @fig-item-rest), {low} lie under 0.3 and {against} are negative. "
+        f"(an item in a wave, @fig-item-rest), {low} lie under three tenths and {against} are negative. "
         "A negative one most often means that an item was not turned round, or was turned round twice."
     )
 
