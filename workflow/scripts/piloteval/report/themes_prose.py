@@ -10,7 +10,7 @@ RULES, CURVE = "themes/saturation.csv", "themes/saturation_curve.csv"
 UNITS, CLAIMS, FREQUENCY = "themes/agreement.csv", "themes/claims.csv", "themes/code_frequency.csv"
 
 #: The rule of saturation that is told in words; the others are in the table.
-TOLD = {"cohort": "all", "rule": "base 4, run 2, at most 5 % new"}
+TOLD = {"cohort": "all", "base": 4, "run": 2, "threshold": 5.0}
 RULE = ("base", "run", "threshold")
 #: Measures of two coders that are shown, and their headings.
 SHOWN = {"percent": "Agree", "kappa": "Kappa", "ac1": "AC1", "alpha": "Alpha", "f1": "F1"}
