@@ -257,7 +257,7 @@ def test_every_number_in_the_text_is_read_from_a_table(report, example):
         table = tables.read(example.folder / "results" / path)
         for condition in where.split(", "):
             key, value = condition.split("=", 1)
-            table = table[table[key] == value]
+            table = table[table[key].astype(str) == value]
         assert len(table) == 1, source
         value = table.iloc[0][column]
         texts = {format_number(value, digits, sign) for digits in range(4) for sign in (False, True)}
