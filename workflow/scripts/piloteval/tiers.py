@@ -147,32 +147,79 @@ def _lines(
 
 def _fixed(lines: list[tuple[list[Any], Any]], size: pd.Series, gone: pd.Series, secondary: pd.Series) -> Any:
     """Return a withheld cell to which what is shown leaves one value, or None; one that only protects may be known."""
+    hidden: dict[Any, list[int]] = {}
+    for number, (parts, total) in enumerate(lines):
+        for cell in (*parts, total):
+            if gone[cell]:
+                hidden.setdefault(cell, []).append(number)
+    together = _together(lines, hidden)
+    groups: dict[int, list[Any]] = {}
+    for cell in (cell for cell in gone.index[gone] if cell in hidden and not secondary[cell]):
+        groups.setdefault(together[hidden[cell][0]], []).append(cell)
+    known = []
+    for group, cells in groups.items():
+        here = [line for number, line in enumerate(lines) if together[number] == group]
+        known += _known(here, cells, size, gone)
+    return min(known, key=list(gone.index).index, default=None)
+
+
+def _together(lines: list[tuple[list[Any], Any]], hidden: dict[Any, list[int]]) -> list[int]:
+    """Return a number for each line; lines with a withheld cell in common, also over other lines, have the same one."""
+    group = list(range(len(lines)))
+
+    def first(number: int) -> int:
+        while group[number] != number:
+            number = group[number]
+        return number
+
+    for numbers in hidden.values():
+        for other in numbers[1:]:
+            group[first(other)] = first(numbers[0])
+    return [first(number) for number in range(len(lines))]
+
+
+def _known(lines: list[tuple[list[Any], Any]], cells: list[Any], size: pd.Series, gone: pd.Series) -> list[Any]:
+    """Return the first of the withheld cells, in lines that hang together, to which what is shown leaves one value."""
+    if len(lines) > 1:
+        return _known_by_range(lines, cells, size, gone)
+    parts, total = lines[0]
+    left = [part for part in parts if gone[part]]
+    if gone[total]:  # the total follows from parts that are all shown, and else grows with the parts that are not
+        return [] if left else cells[:1]
+    rest = size[total] - sum(size[part] for part in parts if not gone[part])
+    return cells[:1] if rest >= 0 and (len(left) == 1 or rest < 0.5) else []
+
+
+def _known_by_range(
+    lines: list[tuple[list[Any], Any]], cells: list[Any], size: pd.Series, gone: pd.Series
+) -> list[Any]:
+    """Compute the range of the withheld cells over all lines by linear programming, until one has a single value."""
     import numpy as np
     from scipy.optimize import linprog
 
-    cells = [cell for cell in gone.index[gone] if any(cell == total or cell in parts for parts, total in lines)]
-    place = {cell: number for number, cell in enumerate(cells)}
-    sums, values = np.zeros((len(lines), len(cells))), np.zeros(len(lines))
+    every = dict.fromkeys(cell for parts, total in lines for cell in (*parts, total) if gone[cell])
+    place = {cell: number for number, cell in enumerate(every)}
+    sums, values = np.zeros((len(lines), len(place))), np.zeros(len(lines))
     for row, (parts, total) in enumerate(lines):
         for cell, sign in [*((part, 1) for part in parts), (total, -1)]:
             if gone[cell]:
                 sums[row, place[cell]] = sign
             else:
                 values[row] -= sign * float(size[cell])
-    low, high = np.full(len(cells), np.inf), np.full(len(cells), -np.inf)
+    low, high = np.full(len(place), np.inf), np.full(len(place), -np.inf)
     for cell in cells:
         here = place[cell]
         for sign in (1, -1):  # a solution found for one cell often shows that others are free as well
-            if secondary[cell] or high[here] - low[here] > 0.5:
+            if high[here] - low[here] > 0.5:
                 break
-            found = linprog(sign * np.eye(len(cells))[here], A_eq=sums, b_eq=values)
+            found = linprog(sign * np.eye(len(place))[here], A_eq=sums, b_eq=values)
             if found.status != 0:  # no end, or parts that do not add up to their total: nothing can be computed
                 break
             low, high = np.minimum(low, found.x), np.maximum(high, found.x)
         else:
             if high[here] - low[here] < 0.5:
-                return cell
-    return None
+                return [cell]
+    return []
 
 
 def round_counts(counts: pd.Series, base: int) -> pd.Series:

@@ -343,14 +343,14 @@ def draw_saturation(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     handles = [
         Line2D([], [], color=PETROL, linewidth=1.8, label="median of random orders"),
         Patch(facecolor=PETROL, alpha=0.16, label="5 % to 95 %"),
-        Line2D([], [], color=CLAY, marker="o", markersize=3, linewidth=1.1, label="in the order held"),
+        Line2D([], [], color=CLAY, marker="o", markersize=3, linewidth=1.1, label="in the order of the list"),
         Patch(facecolor=MIST, label=f"base of {base}"),
         Patch(facecolor=SAND, alpha=0.35, label=f"run of {run} with at most {threshold:g} % new"),
     ]
     fig.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=7.8, handlelength=1.6)
     names = [cohort_name(labels, cohort) for cohort in cohorts]
     told = "; ".join(f"{name}: {words}" for name, words in zip(names, said, strict=True))
-    return fig, f"Codes found by the number of interviews, in the order held and in random orders. {told}."
+    return fig, f"Codes found by the number of interviews, in the order of the list and in random orders. {told}."
 
 
 def _saturation(ax: Any, here: pd.DataFrame, rule: pd.Series | None) -> str:
