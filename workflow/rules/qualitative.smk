@@ -170,6 +170,7 @@ rule map_themes:
         segments="results/restricted/interviews/segments.parquet",
         texts="results/restricted/interviews/texts.parquet",
         codings=study.only("coders", "results/restricted/interviews/codings.parquet"),
+        final=study.only("coders", "results/restricted/coding/final.parquet"),
         interviewees="results/restricted/people/interviewees.parquet",
         sites=study.files("sites"),
         codebook=study.files("codebook"),

@@ -10,5 +10,6 @@ with job(snakemake) as this:
     more = {**this.paths("sites", "codebook"), "confidence": this.params.confidence}
     floor, about = this.params.tiers["internal_floor"], this.params.about
     book, found = overview.run(**read, **more, interviewees=this.read("interviewees"), floor=floor)
-    lay = {"codebook": book, "codings": this.read("codings"), "title": about["title"], "banner": about["banner"]}
+    lay = {"codebook": book, **{name: this.read(name) for name in ("codings", "final")}}
+    lay |= {name: about[name] for name in ("title", "banner")}
     this.write(**found, page=coded_page(this.read("texts"), **read, **lay))
