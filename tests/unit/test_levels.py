@@ -908,7 +908,6 @@ def test_too_many_disputes_without_an_order_are_said_to_be_bounded():
 
 
 def test_what_is_disputed_is_what_the_certification_settles():
-    assert levels.DISPUTED == certification.DISPUTED
     standards = catalogue("nu nu nu nu")
     raw = audits(["mx", "m.", "..", "--"], standards)
     both = [levels.decide(cells, standards, [site()], NO_FACTS, rules(level(overall=50)), ON) for cells in (raw, certification.settle_audits(raw))]  # fmt: skip

@@ -51,12 +51,11 @@ import numpy as np
 
 from piloteval.config import check, read_yaml, schema
 from piloteval.errors import ConfigError
-from piloteval.measures.verdicts import MET, NOT_APPLICABLE, NOT_ASSESSED, NOT_MET, PARTLY
+from piloteval.measures.verdicts import DISPUTED, MET, NOT_APPLICABLE, NOT_ASSESSED, NOT_MET, PARTLY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DISPUTED = "disputed"  # as certification.py has it, which imports this module
 YES, NO, OPEN = "yes", "no", "open"
 NO_LEVEL, NOT_CERTIFIED = "no level", "not certified"
 SHARES = ("elementary", "advanced", "overall")

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from piloteval.intake.records import REASONS
 from piloteval.measures import agreement, consensus, validity
 from piloteval.measures.pooling import join_small
 from piloteval.measures.raters import ALIKE
@@ -29,12 +30,6 @@ REASON_OF = {
     "evidence_sufficiency": "insufficient evidence",
     "audit_operability": "hard to audit",
 }
-
-#: Reasons that only a person can give.
-OF_A_PERSON = ("overlap", "regulatory conflict", "other")
-
-#: Every reason a decision may name.
-REASONS = (*OF_A_PERSON, *REASON_OF.values())
 
 PROPOSED, CONFIRMED, OTHERWISE = "proposed", "confirmed", "decided otherwise"
 NOTHING_PROPOSED, WITHOUT_PROPOSAL = "nothing proposed", "decided without a proposal"
