@@ -18,10 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from piloteval.errors import ContractError
+from piloteval.intake import refi
 from piloteval.intake.guards import Refused
-from piloteval.qualitative import refi
-from piloteval.qualitative.codebook import read_codebook
-from piloteval.qualitative.refi import (
+from piloteval.intake.refi import (
     READINGS,
     Case,
     Code,
@@ -36,6 +35,8 @@ from piloteval.qualitative.refi import (
     Variable,
     guid,
 )
+from piloteval.qualitative import exchange
+from piloteval.qualitative.codebook import read_codebook
 from pyrefiqda import RefiCodebook, RefiProject
 from xsdata.formats.dataclass.parsers.config import ParserConfig
 from xsdata_pydantic.bindings import XmlParser
@@ -166,14 +167,14 @@ phrases = st.sampled_from(
 )
 #: In a file, a text may have characters that XML cannot carry.
 long_texts = st.lists(st.sampled_from((*PIECES, "\x07", "\x0c", "a\ufeff")), min_size=1, max_size=30).map("".join)
-dates = st.sampled_from(("", refi.DATE, "2026-02-28T23:59:59.25+01:00"))
+dates = st.sampled_from(("", exchange.DATE, "2026-02-28T23:59:59.25+01:00"))
 VALUES = {
     "Text": phrases,
     "Integer": st.integers(-(10**9), 10**9).map(str),
     "Boolean": st.sampled_from(("true", "false")),
     "Float": st.sampled_from(("0.5", "-12", "3.25")),
     "Date": st.just("2026-01-31"),
-    "DateTime": st.just(refi.DATE),
+    "DateTime": st.just(exchange.DATE),
 }
 
 
@@ -392,9 +393,9 @@ def some_project(text="Ich hatte Angst.\nSehr.", spans=((4, 15), (17, 21)), **gi
             start,
             end,
             text[start:end],
-            codings=(Coding(guid("k", number), guid("angst"), guid("user", "a"), refi.DATE),),
+            codings=(Coding(guid("k", number), guid("angst"), guid("user", "a"), exchange.DATE),),
             user=guid("user", "a"),
-            created=refi.DATE,
+            created=exchange.DATE,
         )
         for number, (start, end) in enumerate(spans)
     )
@@ -460,7 +461,7 @@ def test_a_project_that_contradicts_itself_is_not_written(change, says):
 
 
 def test_a_codebook_comes_back_whole_and_others_can_read_it(tmp_path):
-    codes = refi.codes_of(read_codebook(ROOT / "config" / "codebook.yaml"))
+    codes = exchange.codes_of(read_codebook(ROOT / "config" / "codebook.yaml"))
     path = tmp_path / "c.qdc"
     data = refi.write_codebook(codes, path)
     assert refi.write_codebook(codes) == data == path.read_bytes()
@@ -768,15 +769,11 @@ def test_a_project_as_nvivo_writes_it(tmp_path):
         "links": 1,
         "sets": 1,
     }
-    moved, repairs = refi.repaired(project, {"I1": "Ja 😀 ich\nhatte Angst."})
-    assert [one.name for one in moved.sources] == ["I1"]
-    assert repairs[0].interview == "I1" and "UTF-16" in repairs[0].sentence
-    assert "no interview has its name" in repairs[1].refused
-    table = refi.codings(moved, coders={"Erika Muster": "coder-b"})
-    assert table["quote"].tolist() == ["hatte Angst", "hatte Angst"]
-    assert table["code_name"].tolist() == ["Theme", "Theme > Fear"]
-    assert set(table["coder"]) == {"coder-b"}
-    assert set(refi.codings(moved)["coder"]) == {"coder-3c51efbb"}
+    stored = "Ja 😀 ich\nhatte Angst."
+    assert refi.match(project, {"I1": stored}) == {project.sources[0].guid: "I1"}
+    (result,) = came_back(project, {"I1": stored})
+    assert "UTF-16" in result.sentence
+    assert [stored[slice(*span)] for span in found(result)] == ["hatte Angst"]
 
 
 def test_a_project_as_qualcoder_writes_it(tmp_path):
@@ -792,10 +789,10 @@ vier" creatingUser="" creationDateTime="2026-01-01T00:00:00Z"><Description>Memo<
 <PlainTextContent>An annotation</PlainTextContent><PlainTextSelection guid="{guid(6)}" startPosition="1" endPosition="3"/>
 </Note></Notes></Project>"""
     path = pack(tmp_path / "q.qdpx", project_qde=b"\xef\xbb\xbf" + xml.encode(), Sources__t_txt="\ufeff" + text)
-    project, (result,) = refi.repaired(refi.read_project(path), {"I1": text})
+    project = refi.read_project(path)
+    (result,) = came_back(project, {"I1": text})
     assert found(result) == [(11, 20)] and result.agreed == 1 and result.moved == 0
-    table = refi.codings(project)
-    assert table[["coder", "quote", "memo"]].to_numpy().tolist() == [["coder-unknown", "drei\nvier", "Memo"]]
+    assert (result.selections[0].description, result.selections[0].codings[0].user) == ("Memo", "")
     assert ("places of notes", 1) in project.left_out
 
 
@@ -917,8 +914,17 @@ def test_damaged_files_are_read_or_refused(data, tmp_path):
         project = refi.read_project(path)
     except Refused:
         return
-    refi.repaired(project)
-    refi.codings(project)
+    came_back(project)
+
+
+def came_back(project, texts=None):
+    """Repair every source that belongs to a text; without texts, every source in its own."""
+    belongs = refi.match(project, texts) if texts is not None else {one.guid: "" for one in project.sources}
+    return [
+        refi.repair(one.selections, one.text, stored=texts[belongs[one.guid]] if texts else None, origin=project.origin)
+        for one in project.sources
+        if one.guid in belongs
+    ]
 
 
 # For coders
@@ -935,7 +941,8 @@ def book(**codes):
     return SimpleNamespace(themes={theme: f"Theme {theme}" for theme in dict.fromkeys(code[0] for code in codes)}, codes=made)  # fmt: skip
 
 
-BOOK = book(A_FEAR="Fear", A_SHAME="Shame", B_HELP="Help & hope")
+NAMES = {"A_FEAR": "Fear", "A_SHAME": "Shame", "B_HELP": "Help & hope"}
+BOOK = book(**NAMES)
 TEXTS = pd.DataFrame(
     {
         "interview": ["I02", "I01", "I03"],
@@ -958,8 +965,8 @@ SUGGESTIONS = pd.DataFrame(
 
 def test_the_project_for_a_coder(tmp_path):
     path = tmp_path / "coder.qdpx"
-    data = refi.export(TEXTS, BOOK, SUGGESTIONS, name="Pilot", coder="coder-a", description="Read the codebook.")
-    assert data == refi.export(TEXTS[::-1], BOOK, SUGGESTIONS[::-1], name="Pilot", coder="coder-a", description="Read the codebook.")  # fmt: skip
+    data = exchange.export(TEXTS, BOOK, SUGGESTIONS, name="Pilot", coder="coder-a", description="Read the codebook.")
+    assert data == exchange.export(TEXTS[::-1], BOOK, SUGGESTIONS[::-1], name="Pilot", coder="coder-a", description="Read the codebook.")  # fmt: skip
     path.write_bytes(data)
     check_schema(qde(data))
     theirs = RefiProject.load(path, extract_dir=str(tmp_path / "x"))
@@ -968,22 +975,29 @@ def test_the_project_for_a_coder(tmp_path):
     assert [one.name for one in project.sources] == ["I01", "I02", "I03"]
     assert [len(one.selections) for one in project.sources] == [0, 3, 1]
     assert {one.text for one in project.sources} == set(TEXTS["text"])
-    moved, repairs = refi.repaired(project, dict(zip(TEXTS["interview"], TEXTS["text"], strict=True)))
+    repairs = came_back(project, dict(zip(TEXTS["interview"], TEXTS["text"], strict=True)))
     assert not any(one.refused or one.moved for one in repairs)
-    table = refi.codings(moved, BOOK)
-    assert table[["interview", "code", "quote", "memo"]].to_numpy().tolist() == [
+    known, unknown = refi.recognise(project.codes, NAMES)
+    assert not unknown
+    assert [
+        [source.name, known[coding.code], source.text[one.start : one.end], one.description]
+        for source in project.sources
+        for one in source.selections
+        for coding in one.codings
+    ] == [
         ["I02", "A_FEAR", "Angst", "cue: angst"],
         ["I02", "A_SHAME", "Angst", "cue: ang*; negated"],
         ["I02", "A_FEAR", "große Angst", "cue: angst"],
         ["I03", "A_FEAR", "peur.\fTrès", ""],
     ]
-    assert set(table["coder"]) == {refi.DICTIONARY}
+    machine = next(one.guid for one in project.users if one.name == refi.DICTIONARY)
+    assert {c.user for source in project.sources for one in source.selections for c in one.codings} == {machine}
     # What is missing is not said.
-    bare = refi.for_coders(TEXTS, BOOK, SUGGESTIONS.assign(cue=None, quote=float("nan"), negated=None), name="p")
+    bare = exchange.for_coders(TEXTS, BOOK, SUGGESTIONS.assign(cue=None, quote=float("nan"), negated=None), name="p")
     assert {one.description for source in bare.sources for one in source.selections} == {""}
     # QualCoder does not open a project with a passage that has no date, and drops a code that has a note.
     every = [one for source in project.sources for one in source.selections]
-    assert all(one.created == refi.DATE for one in every)
+    assert all(one.created == exchange.DATE for one in every)
     assert not any(code.notes for code, _ in refi.walk(project.codes))
     assert [(code.codable, len(path)) for code, path in refi.walk(project.codes)] == [
         (False, 0), (True, 1), (True, 1), (False, 0), (True, 1),
@@ -993,10 +1007,10 @@ def test_the_project_for_a_coder(tmp_path):
 
 def test_only_what_is_given_is_said_of_interviews():
     facts = pd.DataFrame({"interview": ["I01", "I02"], "role": ["peer", None], "country": ["", float("nan")], "name": "X"})  # fmt: skip
-    project = refi.for_coders(TEXTS, BOOK, name="p", facts=facts)
+    project = exchange.for_coders(TEXTS, BOOK, name="p", facts=facts)
     assert [one.name for one in project.variables] == ["role"]
     assert [[one.value for one in case.values] for case in project.cases] == [["peer"], [], []]
-    project = refi.for_coders(TEXTS, BOOK, name="p")
+    project = exchange.for_coders(TEXTS, BOOK, name="p")
     assert [one.name for one in project.variables] == ["cohort", "language"]
     assert [[one.value for one in case.values] for case in project.cases] == [["de"], ["c1", "de"], ["c2", "fr"]]
 
@@ -1004,64 +1018,14 @@ def test_only_what_is_given_is_said_of_interviews():
 def test_a_suggestion_that_does_not_stand_in_its_text_is_a_fault_of_the_program():
     for change in ({"quote": "Furcht"}, {"code": "Z_NONE"}, {"end": 400}, {"start": 35}):
         with pytest.raises(ContractError) as error:
-            refi.for_coders(TEXTS, BOOK, SUGGESTIONS.head(1).assign(**change), name="p")
+            exchange.for_coders(TEXTS, BOOK, SUGGESTIONS.head(1).assign(**change), name="p")
         assert "Angst" not in str(error.value)
     with pytest.raises(ValueError, match="twice"):
-        refi.for_coders(pd.concat([TEXTS, TEXTS]), BOOK, name="p")
+        exchange.for_coders(pd.concat([TEXTS, TEXTS]), BOOK, name="p")
     with pytest.raises(ValueError, match="machine"):
-        refi.for_coders(TEXTS, BOOK, name="p", coder="Dictionary")
+        exchange.for_coders(TEXTS, BOOK, name="p", coder="Dictionary")
     with pytest.raises(ValueError, match="line ends"):
-        refi.for_coders(TEXTS.assign(text="a\r\n"), BOOK, name="p")
-
-
-def test_what_a_coder_has_done_comes_back_beside_what_was_given(tmp_path):
-    exported = refi.for_coders(TEXTS, BOOK, SUGGESTIONS, name="p", coder="coder-a")
-    # The coder's program gives a code, one of its own, and, under the name of the machine, a third; it counts as NVivo.
-    human, machine = exported.users
-    own = Code(guid("new"), "Tiredness")
-    text = exported.sources[1].text
-    extra = tuple(
-        Selection(guid("n", n), *span, "", codings=(Coding(guid("nk", n), code, user),))
-        for n, (span, code, user) in enumerate(
-            [
-                ((24, 29), refi.code_guid("B_HELP"), human.guid),
-                ((0, 3), own.guid, human.guid),
-                ((4, 9), refi.code_guid("A_FEAR"), machine.guid),
-            ]
-        )
-    )
-    selections = (*exported.sources[1].selections, *extra)
-    counted = tuple(
-        replace(
-            one,
-            **dict(
-                zip(
-                    ("start", "end"),
-                    numbers(text, (one.start, one.end), Reading(refi.UTF16, None), "\r\n"),
-                    strict=True,
-                )
-            ),
-            name="",
-        )
-        for one in selections
-    )
-    theirs = Source(guid("theirs"), "I02.txt", text.replace("\n", "\r\n"), selections=counted)
-    back = Project("p", "NVivo 15", exported.users, (*exported.codes, own), sources=(theirs,))
-    texts = dict(zip(TEXTS["interview"], TEXTS["text"], strict=True))
-    moved, (result,) = refi.repaired(back, texts, quotes=refi.quotes_of(exported))
-    assert (result.agreed, result.unchecked, result.interview) == (3, 3, "I02")
-    assert result.evidence in ("quotes", "quotes and program")
-    table = refi.codings(moved, BOOK, exported=exported, coders={"coder-a": "coder-a"})
-    assert table[["coder", "code", "quote"]].to_numpy().tolist() == [
-        ["coder-a", "", "Ich"],
-        ["coder-unknown", "A_FEAR", "hatte"],
-        ["dictionary", "A_FEAR", "Angst"],
-        ["dictionary", "A_SHAME", "Angst"],
-        ["coder-a", "B_HELP", "große"],
-        ["dictionary", "A_FEAR", "große Angst"],
-    ]
-    assert refi.recognise(moved.codes, BOOK)[1] == [own.guid]
-    assert list(table.columns) == refi.CODINGS
+        exchange.for_coders(TEXTS.assign(text="a\r\n"), BOOK, name="p")
 
 
 def test_codes_are_recognised_by_guid_id_and_name():
@@ -1073,16 +1037,16 @@ def test_codes_are_recognised_by_guid_id_and_name():
         Code(guid(4), "Fear of it"),
         Code(guid(5), "Theme", codable=False),
     ]
-    found, unknown = refi.recognise(codes, BOOK)
+    found, unknown = refi.recognise(codes, NAMES)
     assert [found.get(one.guid) for one in codes] == ["A_FEAR", "A_SHAME", "B_HELP", "B_HELP", None, None]
     assert unknown == [guid(4)]
     # A name that two codes have tells neither.
-    assert refi.recognise([Code(guid(1), "Other")], book(A_ONE="Other", B_TWO="other"))[0] == {}
+    assert refi.recognise([Code(guid(1), "Other")], {"A_ONE": "Other", "B_TWO": "other"})[0] == {}
 
 
 def test_a_second_coder_sees_no_coding(tmp_path):
     many = pd.concat([TEXTS.assign(interview=[f"{one}-{n}" for one in TEXTS["interview"]]) for n in range(10)])
-    data, drawn = refi.blind(many, BOOK, name="second", share=0.3, seed=7, coder="coder-b")
+    data, drawn = exchange.blind(many, BOOK, name="second", share=0.3, seed=7, coder="coder-b")
     (tmp_path / "b.qdpx").write_bytes(data)
     project = refi.read_project(tmp_path / "b.qdpx")
     assert [one.name for one in project.sources] == drawn == sorted(drawn)
@@ -1094,16 +1058,16 @@ def test_a_second_coder_sees_no_coding(tmp_path):
     assert len(theirs.sources.text_source) == len(drawn) == 9
     # Three of ten in French, six of twenty in German; the same whatever the order.
     assert sum(one.startswith("I03") for one in drawn) == 3
-    assert refi.draw(many[::-1], share=0.3, seed=7) == drawn
-    assert refi.draw(many, share=0.3, seed=8) != drawn
-    assert len(refi.draw(many, share=1 / 3, seed=7, stratum=None)) == 10
+    assert exchange.draw(many[::-1], share=0.3, seed=7) == drawn
+    assert exchange.draw(many, share=0.3, seed=8) != drawn
+    assert len(exchange.draw(many, share=1 / 3, seed=7, stratum=None)) == 10
     # One that is withdrawn changes the draw by at most one.
-    assert len(set(refi.draw(many[many["interview"] != drawn[0]], share=0.3, seed=7)) - set(drawn)) <= 1
+    assert len(set(exchange.draw(many[many["interview"] != drawn[0]], share=0.3, seed=7)) - set(drawn)) <= 1
     # No stratum is left out, also not interviews without one.
-    few = refi.draw(TEXTS, share=0.1, seed=1, stratum="cohort")
+    few = exchange.draw(TEXTS, share=0.1, seed=1, stratum="cohort")
     assert few == ["I01", "I02", "I03"]
     with pytest.raises(ValueError, match="share"):
-        refi.draw(TEXTS, share=0, seed=1)
+        exchange.draw(TEXTS, share=0, seed=1)
 
 
 def test_sources_are_matched_by_guid_name_or_words():

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 import uuid
 import zipfile
@@ -38,13 +37,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from piloteval.errors import ContractError
 from piloteval.intake.guards import MAX_PACKED, Refused, kind_of, members
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-    from piloteval.qualitative.codebook import Codebook
 
 #: What a project of ours says it was made with.
 ORIGIN = "piloteval"
@@ -52,10 +49,8 @@ ORIGIN = "piloteval"
 #: The user under whose name the suggestions of the dictionary stand. Never the first user of a project: QualCoder takes
 #: the first one to be the person who sits in front of it, and the codings of a human would come back as suggestions.
 DICTIONARY = "dictionary"
-
-#: There is no clock here, and the time a suggestion was made means nothing; QualCoder, though, does not open a project
-#: that has a passage without a date.
-DATE = "2000-01-01T00:00:00Z"
+#: How the memo of a suggestion begins.
+CUE = "cue: "
 
 _PROJECT, _CODEBOOK = "urn:QDA-XML:project:1.0", "urn:QDA-XML:codebook:1.0"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:piloteval:refi-qda")
@@ -77,29 +72,13 @@ _VALUES = {
     "DateTime": _DATE,
 }
 #: Characters that XML 1.0 cannot carry, not even escaped.
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 #: A project file of a thousand interviews has some 20 MB.
 _MAX_XML = 64_000_000
 #: Codes within codes within codes.
 _MAX_DEPTH = 50
-
-#: Colours of themes that people with colour blindness tell apart (Okabe and Ito), and some between them.
-_PALETTE = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#8C6BB1",
-    "#999933",
-    "#882255",
-    "#44AA99",
-    "#666666",
-    "#B8860B",
-)
 
 
 # What is in a project
@@ -295,7 +274,8 @@ def _unify_source(source: Source) -> Source:
     return replace(source, text=unify(source.text), selections=selections)
 
 
-def _need(holds: object, sentence: str) -> None:
+def need(holds: object, sentence: str) -> None:
+    """Raise ValueError with the sentence unless something holds."""
     if not holds:
         raise ValueError(sentence)
 
@@ -316,32 +296,32 @@ def _check_guids(project: Project) -> None:
         tuple(codings),
     ]
     every = [one.guid for group in owners for one in group]
-    _need(all(map(_GUID.fullmatch, every)), "a guid is not a UUID in lower case without braces")
-    _need(len(set(every)) == len(every), "two things of the project have the same guid")
+    need(all(map(_GUID.fullmatch, every)), "a guid is not a UUID in lower case without braces")
+    need(len(set(every)) == len(every), "two things of the project have the same guid")
     users, variables, sources, notes = (
         {one.guid for one in group} for group in (project.users, project.variables, project.sources, project.notes)
     )
     listed = {code.guid for code in codes}
     codable = {code.guid for code in codes if code.codable}
-    _need({one.code for one in codings} <= codable, "a coding is of a code that is not in the codebook, or not codable")
+    need({one.code for one in codings} <= codable, "a coding is of a code that is not in the codebook, or not codable")
     signed: list[Any] = [project, *project.sources, *selections, *codings, *project.notes]
-    _need({one.user for one in signed} - {""} <= users, "something was made by a user who is not listed")
+    need({one.user for one in signed} - {""} <= users, "something was made by a user who is not listed")
     dated = all(not one.created or _DATE.fullmatch(one.created) for one in signed)
-    _need(dated, "a date is not like 2026-01-31T12:00:00Z")
+    need(dated, "a date is not like 2026-01-31T12:00:00Z")
     noted: list[Any] = [*codes, *project.sources, *selections, *codings]
     references = {ref for one in noted for ref in one.notes} | set(project.notes_on_it)
-    _need(references <= notes, "something refers to a note that is not there")
+    need(references <= notes, "something refers to a note that is not there")
     valued: list[Any] = [*project.cases, *project.sources]
-    _need({one.variable for v in valued for one in v.values} <= variables, "a value is of no variable")
+    need({one.variable for v in valued for one in v.values} <= variables, "a value is of no variable")
     places = {one.guid for one in selections}
     for name, known in (("codes", listed), ("sources", sources), ("selections", places)):
-        _need(
+        need(
             {ref for one in project.cases for ref in getattr(one, name)} <= known, f"a case refers to {name} not there"
         )
 
 
 def _clean(text: str) -> str:
-    _need(not _ILLEGAL.search(text), "a name, description or memo has a character that XML cannot carry")
+    need(not ILLEGAL.search(text), "a name, description or memo has a character that XML cannot carry")
     return unify(text)
 
 
@@ -366,7 +346,7 @@ def _put_notes(parent: ElementTree.Element, notes: Iterable[str]) -> None:
 
 def _put_codes(parent: ElementTree.Element, codes: Iterable[Code]) -> None:
     for code in codes:
-        _need(not code.colour or _COLOUR.fullmatch(code.colour), "a colour is not like #0072B2")
+        need(not code.colour or _COLOUR.fullmatch(code.colour), "a colour is not like #0072B2")
         element = _put(
             parent,
             "Code",
@@ -396,7 +376,7 @@ def _put_codings(parent: ElementTree.Element, codings: Iterable[Coding]) -> None
 def _put_values(parent: ElementTree.Element, values: Iterable[Value], kinds: Mapping[str, str]) -> None:
     for one in values:
         kind = kinds[one.variable]
-        _need(_VALUES[kind].fullmatch(one.value), f"a value is not of the type of its variable, {kind}")
+        need(_VALUES[kind].fullmatch(one.value), f"a value is not of the type of its variable, {kind}")
         element = _put(parent, "VariableValue")
         _put(element, "VariableRef", targetGUID=one.variable)
         _put(element, f"{kind}Value", one.value)
@@ -419,7 +399,7 @@ def _put_text(parent: ElementTree.Element, tag: str, one: Source | Note) -> Elem
 def _put_source(parent: ElementTree.Element, source: Source, kinds: Mapping[str, str]) -> None:
     element = _put_text(parent, "TextSource", source)
     for one in source.selections:
-        _need(0 <= one.start < one.end <= len(source.text), "a passage is empty or does not lie in its text")
+        need(0 <= one.start < one.end <= len(source.text), "a passage is empty or does not lie in its text")
         selection = _put(
             element,
             "PlainTextSelection",
@@ -456,7 +436,7 @@ def _build(project: Project) -> ElementTree.Element:
     if project.created:
         root.set("creationDateTime", project.created)
     kinds = {one.guid: one.kind for one in project.variables}
-    _need(set(kinds.values()) <= set(_VALUES), "a variable has a type the standard does not know")
+    need(set(kinds.values()) <= set(_VALUES), "a variable has a type the standard does not know")
     if (users := _group(root, "Users", project.users)) is not None:
         for user in project.users:
             _put(users, "User", guid=user.guid, name=user.name or None, id=user.id or None)
@@ -494,7 +474,7 @@ def _xml(root: ElementTree.Element) -> bytes:
 
 def _utf8(text: str) -> bytes:
     # Whoever reads it would take the mark off, and count all places from the character behind it.
-    _need(not text.startswith("\ufeff"), "a text begins with a byte order mark")
+    need(not text.startswith("\ufeff"), "a text begins with a byte order mark")
     try:
         return unify(text).encode()
     except UnicodeEncodeError:
@@ -562,8 +542,8 @@ def write_codebook(codes: Sequence[Code], path: Path | None = None, *, origin: s
         There is no code, a guid stands twice, or something the format cannot carry is there.
     """
     every = [code for code, _ in walk(codes)]
-    _need(every, "a codebook has at least one code")
-    _need(not any(code.notes for code in every), "a codebook cannot carry notes")
+    need(every, "a codebook has at least one code")
+    need(not any(code.notes for code in every), "a codebook cannot carry notes")
     _check_guids(Project("", codes=tuple(codes)))
     root = ElementTree.Element("CodeBook", {"xmlns": _CODEBOOK})
     root.set("origin", _clean(origin))
@@ -932,7 +912,7 @@ def read_project(path: Path, *, folder: Path | None = None) -> Project:
     Returns
     -------
     Project
-        Texts with the line ends they have in the file, and positions as the file has them: see :func:`repaired`.
+        Texts with the line ends they have in the file, and positions as the file has them: see :func:`repair`.
         Sources that are no plain text are in ``media``; ``left_out`` counts what else was not read.
 
     Raises
@@ -1109,7 +1089,7 @@ class Repair:
         return "; ".join(told) + "."
 
 
-def _squash(text: str) -> str:
+def squash(text: str) -> str:
     """Return words with single spaces between them: XML turns a line break in an attribute into a space."""
     return " ".join(text.split())
 
@@ -1118,7 +1098,7 @@ def _is_said(name: str, words: str) -> int:
     """Say how well a name fits the words of a passage: 3 to the letter, 2 but for blanks, 1 their beginning, 0 not."""
     if name == words:
         return 3
-    name, words = _squash(name), _squash(words)
+    name, words = squash(name), squash(words)
     if name == words:
         return 2
     start = name.rstrip(".…")
@@ -1219,6 +1199,16 @@ def _beats(one: _Way, other: _Way) -> bool:
     return count >= _FEWEST and torn >= max(_FEWEST, count / 2) and one.ragged[differ].sum() <= count / 10
 
 
+#: Programs whose name is told; what else a file says of its origin may be anything.
+PROGRAMS = ("NVivo", "ATLAS.ti", "MAXQDA", "QualCoder", "Taguette", ORIGIN)
+
+
+def program(origin: str) -> str:
+    """Return the name of the program a file says it was made with, if it is one that is known, without its version."""
+    said = origin.casefold()
+    return next((name for name in PROGRAMS if name.casefold() in said), "")
+
+
 def _program(origin: str) -> tuple[tuple[Reading, ...], bool]:
     said = origin.casefold()
     return next(((readings, quoted) for word, readings, quoted in _PROGRAMS if word in said), ((), False))
@@ -1288,7 +1278,7 @@ def repair(
         moved += (start, end) != (one.start, one.end)
         known = number in named or one.guid in (quotes or {})
         agreed += known
-        unchecked += not known and len(_squash(one.name)) < _FEWEST
+        unchecked += not known and len(squash(one.name)) < _FEWEST
     cut, _ = _cuts(plain if stored is None else stored, places)
     return Repair(
         selections=tuple(made),
@@ -1331,7 +1321,7 @@ def _decide(
     ways = [way for way in ways if all(_is_said(quote, words(way, n)) > 1 for n, quote in surely.items())]
     if not ways:
         raise _Undecided(f"no known way of counting finds all {len(surely)} quotes that must be there")
-    names = {n: one.name for n, one in enumerate(selections) if len(_squash(one.name)) >= _FEWEST and n not in surely}
+    names = {n: one.name for n, one in enumerate(selections) if len(squash(one.name)) >= _FEWEST and n not in surely}
     # How well each of them fits in each way. A name that fits in none is a name and not the words.
     fits = {n: [_is_said(name, words(way, n)) for way in ways] for n, name in (surely | names).items()}
     # A program that always notes all the words never notes their beginning only.
@@ -1418,58 +1408,7 @@ def match(project: Project, texts: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def repaired(
-    project: Project,
-    texts: Mapping[str, str] | None = None,
-    *,
-    quotes: Mapping[str, str] | None = None,
-    readings: Mapping[str, Reading] | None = None,
-) -> tuple[Project, list[Repair]]:
-    """Move the passages of all sources to the stored texts, source by source.
-
-    Parameters
-    ----------
-    project : Project
-        A project that was read.
-    texts : mapping of str to str, optional
-        Stored text by interview; without it, every source keeps its own, with single line ends.
-    quotes : mapping of str to str, optional
-        Words of passages by guid that are known for sure, see :func:`quotes_of`.
-    readings : mapping of str to Reading, optional
-        What a person says of how a source was counted, by interview or by guid of the source.
-
-    Returns
-    -------
-    project : Project
-        The sources that could be repaired, named as their interview, with the stored text and passages in its code
-        points; the others are not in it.
-    repairs : list of Repair
-        What was found out, one for every source that was read, in their order.
-    """
-    belongs = match(project, texts) if texts is not None else {}
-    kept, repairs = [], []
-    for one in project.sources:
-        interview = belongs.get(one.guid, "")
-        if texts is not None and not interview:
-            reason = "no interview has its name, or exactly these words"
-            repairs.append(Repair(one.guid, refused=reason))
-            continue
-        said = (readings or {}).get(interview) or (readings or {}).get(one.guid)
-        stored = texts[interview] if texts is not None else None
-        result = repair(one.selections, one.text, stored=stored, origin=project.origin, quotes=quotes, reading=said)
-        repairs.append(replace(result, source=one.guid, interview=interview))
-        if not result.refused:
-            text = unify(one.text) if stored is None else stored
-            kept.append(replace(one, name=interview or one.name, text=text, selections=result.selections))
-    return replace(project, sources=tuple(kept)), repairs
-
-
-def quotes_of(project: Project) -> dict[str, str]:
-    """Return the words of every passage by its guid, for :func:`repaired` to find them again."""
-    return {one.guid: source.text[one.start : one.end] for source in project.sources for one in source.selections}
-
-
-# From the codebook of the study, and back to it
+# Codes and texts of the study
 
 
 def code_guid(code: str) -> str:
@@ -1482,43 +1421,15 @@ def source_guid(interview: str, text: str) -> str:
     return guid("source", interview, hashlib.sha256(text.encode()).hexdigest())
 
 
-def label(code: str, name: str) -> str:
-    """Return the name a code of the study has in a coding program: its id first, since long names are cut off."""
-    return f"{code} {name}".strip()
-
-
-def codes_of(codebook: Codebook) -> tuple[Code, ...]:
-    """Return the codebook of the study as themes with their codes.
-
-    Two levels, since ATLAS.ti has no more; themes cannot be given to a passage; and what a code means is in its
-    description, not in a note, since QualCoder does not import a code with notes.
-    """
-    made = []
-    for number, (theme, name) in enumerate(codebook.themes.items()):
-        colour = _PALETTE[number % len(_PALETTE)]
-        children = []
-        for one in codebook.codes.values():
-            if one.theme != theme:
-                continue
-            lines = [one.definition]
-            for what in ("include", "exclude", "source"):
-                if said := getattr(one, what, ""):
-                    lines.append(f"{what.capitalize()}: {said}")
-            description = "\n".join(filter(None, lines))
-            children.append(Code(code_guid(one.code), label(one.code, one.name), colour, description))
-        made.append(Code(guid("theme", theme), label(theme, name), colour, codable=False, children=tuple(children)))
-    return tuple(made)
-
-
-def recognise(codes: Iterable[Code], codebook: Codebook) -> tuple[dict[str, str], list[str]]:
+def recognise(codes: Iterable[Code], names: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Find the codes of the study's codebook in one that was read.
 
     Parameters
     ----------
     codes : iterable of Code
         Codes that were read.
-    codebook : Codebook
-        The codebook of the study.
+    names : mapping of str to str
+        The codes of the study with their names.
 
     Returns
     -------
@@ -1528,318 +1439,17 @@ def recognise(codes: Iterable[Code], codebook: Codebook) -> tuple[dict[str, str]
     unknown : list of str
         Guids of the codes that can be given to a passage and are none of the study's.
     """
-    own = {code_guid(code): code for code in codebook.codes}
-    ids = {code.casefold(): code for code in codebook.codes}
-    count = Counter(_squash(one.name).casefold() for one in codebook.codes.values())
-    names = {_squash(one.name).casefold(): one.code for one in codebook.codes.values()}
+    own = {code_guid(code): code for code in names}
+    ids = {code.casefold(): code for code in names}
+    count = Counter(squash(name).casefold() for name in names.values())
+    called = {squash(name).casefold(): code for code, name in names.items()}
     found, unknown = {}, []
     for code, _ in walk(codes):
-        name = _squash(code.name).casefold()
+        name = squash(code.name).casefold()
         first = name.partition(" ")[0].rstrip(":.,;-–·")
-        known = own.get(code.guid) or ids.get(first) or (names.get(name) if count[name] == 1 else None)
+        known = own.get(code.guid) or ids.get(first) or (called.get(name) if count[name] == 1 else None)
         if known:
             found[code.guid] = known
         elif code.codable:
             unknown.append(code.guid)
     return found, unknown
-
-
-#: Columns of :func:`codings`.
-CODINGS = [
-    "interview",
-    "coder",
-    "code",
-    "code_guid",
-    "code_name",
-    "start",
-    "end",
-    "quote",
-    "memo",
-    "created",
-    "selection",
-]
-
-
-def codings(
-    project: Project,
-    codebook: Codebook | None = None,
-    *,
-    coders: Mapping[str, str] | None = None,
-    exported: Project | None = None,
-) -> pd.DataFrame:
-    """List the codings of a project, one a row.
-
-    Parameters
-    ----------
-    project : Project
-        One whose passages have been repaired.
-    codebook : Codebook, optional
-        The codebook of the study, whose codes are named by their ids.
-    coders : mapping of str to str, optional
-        The coder's code by the name, id or guid of a user. Others are told apart by the beginning of their guid, so
-        that no name gets out.
-    exported : Project, optional
-        What the coder was given. A coding of the user ``dictionary`` that was not in it is a person's, who has worked
-        under that name; its coder is ``coder-unknown``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``interview`` (name of the source), ``coder``, ``code`` (of the codebook, else empty), ``code_guid``,
-        ``code_name``, ``start``, ``end``, ``quote``, ``memo``, ``created`` and ``selection`` (guid of the passage);
-        sorted by interview, start, end, code and coder. A coding of a whole source is one from its first to its last
-        character.
-    """
-    import pandas as pd
-
-    users = {one.guid: one for one in project.users}
-    known = recognise(project.codes, codebook)[0] if codebook else {}
-    names = {code.guid: " > ".join((*path, code.name)) for code, path in walk(project.codes)}
-    memos = {one.guid: one.text for one in project.notes}
-    given = None
-    if exported is not None:
-        ours = recognise(exported.codes, codebook)[0] if codebook else {}
-        given = {
-            (source.name, one.start, one.end, ours.get(coding.code, coding.code))
-            for source in exported.sources
-            for one in source.selections
-            for coding in one.codings
-        }
-
-    def coder(identity: str, place: tuple[str, int, int, str]) -> str:
-        user = users.get(identity, User(identity))
-        if user.guid == guid("user", DICTIONARY) or user.name.strip().casefold() == DICTIONARY:
-            return DICTIONARY if given is None or place in given else "coder-unknown"
-        for said in (user.name, user.id, user.guid):
-            if said and said in (coders or {}):
-                return (coders or {})[said]
-        return f"coder-{identity[:8]}" if identity else "coder-unknown"
-
-    rows = []
-    for source in project.sources:
-        whole = Selection("", 0, len(source.text), codings=source.codings)
-        for selection in (*source.selections, whole):
-            for one in selection.codings:
-                memo = [selection.description, *(memos.get(note, "") for note in (*selection.notes, *one.notes))]
-                place = (source.name, selection.start, selection.end, known.get(one.code, one.code))
-                rows.append(
-                    {
-                        "interview": source.name,
-                        "coder": coder(one.user or selection.user, place),
-                        "code": known.get(one.code, ""),
-                        "code_guid": one.code,
-                        "code_name": names.get(one.code, ""),
-                        "start": selection.start,
-                        "end": selection.end,
-                        "quote": source.text[selection.start : selection.end],
-                        "memo": "\n".join(filter(None, memo)),
-                        "created": one.created or selection.created,
-                        "selection": selection.guid,
-                    }
-                )
-    table = pd.DataFrame(rows, columns=CODINGS)
-    return table.sort_values(["interview", "start", "end", "code_name", "coder"], kind="stable", ignore_index=True)
-
-
-# For coders
-
-#: What may be said of an interview, in this order, where it is given.
-FACTS = ("role", "cohort", "setting", "country", "language", "wave")
-
-
-def _cases(texts: pd.DataFrame, facts: pd.DataFrame | None) -> tuple[list[Variable], dict[str, tuple[Value, ...]]]:
-    """Return the variables that are given for any interview, and their values by interview."""
-    import pandas as pd
-
-    table = texts if facts is None else texts[["interview"]].merge(facts, on="interview", how="left")
-    given = {
-        name: {
-            interview: str(value)
-            for interview, value in zip(table["interview"], table[name], strict=True)
-            if not pd.isna(value) and str(value).strip()
-        }
-        for name in FACTS
-        if name in table
-    }
-    variables = [Variable(guid("variable", name), name) for name, values in given.items() if values]
-    values = {
-        interview: tuple(Value(guid("variable", name), of[interview]) for name, of in given.items() if interview in of)
-        for interview in table["interview"]
-    }
-    return variables, values
-
-
-def _suggested(
-    rows: pd.DataFrame, texts: Mapping[str, str], codes: Collection[str], user: str, created: str
-) -> dict[str, list[Selection]]:
-    """Return the suggestions as passages by interview, in the order of the text."""
-    made: dict[str, list[Selection]] = {interview: [] for interview in texts}
-    ordered = rows.sort_values(["interview", "start", "end", "code"], kind="stable")
-    ordered = ordered.astype(object).where(ordered.notna(), "")
-    for one in ordered.drop_duplicates(["interview", "start", "end", "code"]).to_dict("records"):
-        interview, start, end = one["interview"], int(one["start"]), int(one["end"])
-        if interview not in texts:
-            continue
-        words = texts[interview][start:end]
-        stands = words and end <= len(texts[interview]) and (one.get("quote") or words) == words
-        if one["code"] not in codes or not stands:
-            raise ContractError(
-                f"A suggestion for interview {interview} at {start} does not hold its words, or its code is not in the "
-                "codebook. Please report this."
-            )
-        cue, negated = one.get("cue", ""), one.get("negated", "") in (True, "yes")
-        memo = "; ".join(filter(None, (f"cue: {cue}" if cue else "", "negated" if negated else "")))
-        # Form feeds cannot stand in an attribute; a name without worse would not be the words any more.
-        bare = _ILLEGAL.sub(" ", words)
-        name = bare if _squash(bare) == _squash(words) else ""
-        place = (source_guid(interview, texts[interview]), start, end, one["code"], DICTIONARY)
-        coding = Coding(guid("coding", *place), code_guid(one["code"]), user, created)
-        made[interview].append(
-            Selection(guid("selection", *place), start, end, name, memo, (coding,), user=user, created=created)
-        )
-    return made
-
-
-def for_coders(
-    texts: pd.DataFrame,
-    codebook: Codebook,
-    suggestions: pd.DataFrame | None = None,
-    *,
-    name: str,
-    coder: str = "coder",
-    facts: pd.DataFrame | None = None,
-    description: str = "",
-    created: str = DATE,
-) -> Project:
-    r"""Build the project that a coder opens.
-
-    Parameters
-    ----------
-    texts : pandas.DataFrame
-        Texts without names: ``interview`` and ``text`` with ``\n`` as line ends, and any of :data:`FACTS`.
-    codebook : Codebook
-        The codebook of the study.
-    suggestions : pandas.DataFrame, optional
-        ``interview``, ``code``, ``start``, ``end`` (code points of the text), and if given ``quote``, ``cue`` and
-        ``negated``. Those of other interviews are passed over. Without it, no passage is coded.
-    name : str
-        Name of the project.
-    coder : str
-        The code of the person who will code, never a name.
-    facts : pandas.DataFrame, optional
-        ``interview`` and any of :data:`FACTS`, instead of those in ``texts``; empty cells are not given.
-    description : str
-        What the coder reads about the project.
-    created : str
-        The date everything in it carries, like ``2026-01-31T12:00:00Z``; there is no clock.
-
-    Returns
-    -------
-    Project
-        Sources in the order of their names; the suggestions are codings of the user ``dictionary``, who is listed after
-        the coder.
-
-    Raises
-    ------
-    ContractError
-        A suggestion does not stand in its text, or its code is not in the codebook.
-    """
-    stored = dict(sorted(zip(texts["interview"], texts["text"], strict=True)))
-    _need(len(stored) == len(texts), "an interview stands twice among the texts")
-    _need(not any("\r" in text for text in stored.values()), "a text has other line ends than \\n")
-    human, machine = User(guid("user", coder), coder, coder), User(guid("user", DICTIONARY), DICTIONARY, DICTIONARY)
-    _need(coder.casefold() != DICTIONARY, "a coder cannot be called like the machine")
-    passages: dict[str, list[Selection]] = {}
-    if suggestions is not None:
-        passages = _suggested(suggestions, stored, codebook.codes.keys(), machine.guid, created)
-    variables, values = _cases(texts, facts)
-    sources, cases = [], []
-    for interview, text in stored.items():
-        own = source_guid(interview, text)
-        selections = tuple(passages.get(interview, ()))
-        sources.append(Source(own, interview, text, selections=selections, user=human.guid, created=created))
-        cases.append(Case(guid("case", interview), interview, values=values[interview], sources=(own,)))
-    return Project(
-        name,
-        users=(human,) if suggestions is None else (human, machine),
-        codes=codes_of(codebook),
-        variables=tuple(variables),
-        cases=tuple(cases),
-        sources=tuple(sources),
-        description=description,
-        user=human.guid,
-        created=created,
-    )
-
-
-def export(texts: pd.DataFrame, codebook: Codebook, suggestions: pd.DataFrame | None = None, **given: Any) -> bytes:
-    """Write the project that a coder opens; see :func:`for_coders` for what is given."""
-    return write_project(for_coders(texts, codebook, suggestions, **given))
-
-
-def draw(texts: pd.DataFrame, *, share: float, seed: int, stratum: str | None = "language") -> list[str]:
-    """Draw the interviews for a second coder.
-
-    Parameters
-    ----------
-    texts : pandas.DataFrame
-        ``interview`` and the column that ``stratum`` names.
-    share : float
-        Share of each stratum, above 0 and at most 1; rounded up, so that no stratum is without a second coder.
-    seed : int
-        Another seed is another draw.
-    stratum : str or None
-        ``language`` or ``cohort``, or none.
-
-    Returns
-    -------
-    list of str
-        Interviews, sorted.
-
-    Notes
-    -----
-    In each stratum those with the smallest SHA-256 of seed and interview are drawn. A draw by random numbers would
-    change for all interviews when one comes or goes; this one changes by that one.
-    """
-    _need(0 < share <= 1, "a share lies above 0 and is at most 1")
-
-    def rank(interview: str) -> str:
-        return hashlib.sha256(f"{seed}\x1f{interview}".encode()).hexdigest()
-
-    groups = [texts] if stratum is None else [one for _, one in texts.fillna({stratum: ""}).groupby(stratum)]
-    drawn = []
-    for one in groups:
-        # Of 10, 0.3 is 3; in binary, it is a little more.
-        size = math.ceil(round(share * len(one), 9))
-        drawn += sorted(one["interview"], key=rank)[:size]
-    return sorted(drawn)
-
-
-def blind(
-    texts: pd.DataFrame,
-    codebook: Codebook,
-    *,
-    name: str,
-    share: float,
-    seed: int,
-    stratum: str | None = "language",
-    **given: Any,
-) -> tuple[bytes, list[str]]:
-    """Write the project of a second coder, who sees no coding of anybody.
-
-    Parameters
-    ----------
-    texts, codebook, name, **given
-        See :func:`for_coders`; there are no suggestions.
-    share, seed, stratum
-        See :func:`draw`.
-
-    Returns
-    -------
-    data : bytes
-        The .qdpx file.
-    drawn : list of str
-        The interviews in it.
-    """
-    drawn = draw(texts, share=share, seed=seed, stratum=stratum)
-    return export(texts[texts["interview"].isin(drawn)], codebook, name=name, **given), drawn
