@@ -14,7 +14,7 @@ import re
 import shutil
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 from piloteval.config import read_instruments, schema
-from piloteval.intake import check
+from piloteval.intake import check, refi
 from piloteval.intake.catalogue import RULES, Problem
 from piloteval.intake.sheet import Source, files_in, read_sheet
 from study import ROOT, SETTINGS
@@ -435,6 +435,8 @@ CODINGS = [["coder", "interview", "code", "start", "end", "quote"]] + [
     ["QX-C1", "iv-txt", code, str(STORED.index(quote)), str(STORED.index(quote) + len(quote)), quote]
     for code, quote in zip(("SUP", "COP"), QUOTES, strict=True)
 ]
+CODES = {"SUP": "Support", "COP": "Coping"}
+SIGNED = ["QX-C9", "2026-07-02"]
 DECISIONS = [["of_source", "of_row", "rule", "decision", "sha256", "reason", "decided_by", "decided_on"]]
 
 
@@ -520,6 +522,28 @@ TABLES: dict[str, tuple[str, str, Records, dict[str, str]]] = {
     "indicator": ("indicator", "data/indicator.csv", INDICATOR, {}),
     "list": ("interview_list", "data/list.csv", LISTED, {}),
     "codings": ("coding", "data/codings.csv", CODINGS, {}),
+    "work": ("coder_work", "data/work.csv", [["coder", "interview"], ["QX-C1", "iv-txt"]], {}),
+    "disputes": (
+        "code_decisions",
+        "data/disputes.csv",
+        [
+            ["interview", "segment", "code", "decision", "decided_by", "decided_on", "reason"],
+            ["iv-txt", "1", "SUP", "keep", *SIGNED, "zzkgrund"],
+        ],
+        {},
+    ),
+    "claims": (
+        "claim_decisions",
+        "data/claims.csv",
+        [["code", "decision", "decided_by", "decided_on", "reason"], ["COP", "do not use", *SIGNED, "zzkgrund"]],
+        {},
+    ),
+    "quotes": (
+        "approved_quotes",
+        "data/quotes.csv",
+        [["interview", "quote", "approved_by", "approved_on"], ["iv-txt", QUOTES[0], *SIGNED]],
+        {},
+    ),
     "names": (
         "deny_list",
         "data/names.csv",
@@ -587,7 +611,52 @@ def build(folder: Path) -> dict[str, Source]:
             add(form, "transcript", f"data/talk.{form}", unit=f"iv-{form}", language="en"),
             TURNS,
         )
+    add("project", "coding", "data/project.qdpx", unit="QX-C2").write_bytes(project_of_a_coder())
     return sources
+
+
+def project_of_a_coder(
+    text: str = STORED,
+    *,
+    name: str = "iv-txt",
+    origin: str = "piloteval",
+    users: Sequence[str] = ("zzkperson",),
+    codes: Mapping[str, str] = CODES,
+    moved: int = 0,
+    words: Sequence[str] = QUOTES,
+    named: bool = True,
+    left_out: bool = False,
+    twice: bool = False,
+) -> bytes:
+    """Return what a coding program hands in: two passages of one text, each by the next of the users."""
+    made = [refi.User(refi.guid("user", user), user) for user in users]
+    listed = tuple(refi.Code(refi.code_guid(code), name) for code, name in codes.items())
+    passages = []
+    for place, quote in enumerate(words):
+        start, code, user = text.index(quote) + moved, listed[place % len(listed)], made[place % len(made)].guid
+        every = [refi.Coding(refi.guid("coding", place, copy), code.guid, user) for copy in range(1 + twice)]
+        passages.append(
+            refi.Selection(refi.guid("passage", place), start, start + len(quote), quote * named, codings=tuple(every))
+        )
+    source = refi.Source(refi.guid("source"), name, text, selections=tuple(passages))
+    written = refi.write_project(refi.Project("zzkprojekt", origin, tuple(made), listed, sources=(source,)))
+    if not left_out:
+        return written
+    picture = f'<PictureSource guid="{refi.guid("picture")}" name="zzkbild" path="internal://zzk.png"/>'
+    return rewritten(written, "</Sources>", f"{picture}</Sources>")
+
+
+def rewritten(written: bytes, before: str, after: str) -> bytes:
+    """Return a project with other words in its list of codings."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(written)) as old, zipfile.ZipFile(held, "w") as new:
+        for one in old.namelist():
+            data = old.read(one)
+            if one.endswith(".qde"):
+                assert before.encode() in data
+                data = data.replace(before.encode(), after.encode())
+            new.writestr(one, data)
+    return held.getvalue()
 
 
 def selection(*names: str) -> tuple[str, ...]:
@@ -724,7 +793,7 @@ class Desk:
         try:
             tables, page, problems = check.run(
                 sources,
-                ["SUP", "COP"],
+                dict(CODES),
                 sheet=["inputs.tsv"],
                 sites=[str(self.healthy / "sites.tsv")],
                 instruments=[

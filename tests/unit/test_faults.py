@@ -31,6 +31,7 @@ from faults import (
     QUESTIONS,
     REGISTERS,
     SHEET,
+    STORED,
     TABLES,
     TURNS,
     Case,
@@ -41,8 +42,10 @@ from faults import (
     here,
     in_forms,
     on,
+    project_of_a_coder,
     read_records,
     repack,
+    rewritten,
     selection,
     transcript,
     write_odt,
@@ -52,6 +55,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from piloteval.config import read_yaml
 from piloteval.errors import DataError
+from piloteval.intake import refi
 from piloteval.intake.catalogue import RULES
 from piloteval.intake.check import stop
 from piloteval.intake.received import COLUMNS as LEDGER
@@ -1380,19 +1384,110 @@ def words_outside_the_cues(desk, which):
     return [Expected("file.unreadable", path_of(which), len(text.split("\n")) - 1)]
 
 
-@on("codings", "txt", forms=("quote", "end"))
-def quote_not_there(desk, which):
+@on("codings", "txt", forms=("zzk other words", "[zzkname]", "."))
+def quote_that_tells_no_place(desk, which):
     with desk.rows(path="data/codings.csv") as records:
-        records[1][records[0].index(which)] = "zzk other words" if which == "quote" else "30"
+        records[1][-1] = which
     return [Expected("coding.quote", "data/codings.csv", 2, "quote")]
+
+
+@on("codings", "txt", forms=("end", "start"))
+def coding_beside_its_words(desk, which):
+    with desk.rows(path="data/codings.csv") as records:
+        records[1][records[0].index(which)] = "30"
+    return [Expected("coding.moved", "data/codings.csv", 2, "start")]
 
 
 @on("codings", "txt", forms=("code", "interview", "start"))
 def coding_with_a_wrong_cell(desk, which):
     with desk.rows(path="data/codings.csv") as records:
         records[1][records[0].index(which)] = "zzk"
-    rule = "record.type" if which == "start" else "record.choice"
+    rule = {"start": "record.type", "code": "coding.code", "interview": "record.choice"}[which]
     return [Expected(rule, "data/codings.csv", 2, which)]
+
+
+def hand_in(**changed):
+    """Write another project of a coder."""
+    Path("data/project.qdpx").write_bytes(project_of_a_coder(**changed))
+
+
+@on("project", "txt", forms=("no unit", "two coders", "several without a name"))
+def project_that_does_not_say_who_coded(desk, which):
+    if which != "two coders":
+        desk.change("project", unit="")
+    if which != "no unit":
+        hand_in(users=("zzkperson", "zzkandere") if which == "two coders" else ("zzkperson", ""))
+    if which == "several without a name":  # a program that keeps no user for some codings
+        path, nobody = Path("data/project.qdpx"), refi.guid("user", "")
+        path.write_bytes(rewritten(path.read_bytes(), f'creatingUser="{nobody}"', 'creatingUser=""'))
+    return [Expected("coding.coder", "data/project.qdpx", column="unit")]
+
+
+@on("project", "txt")
+def project_with_another_text(desk):
+    hand_in(text=STORED.replace("zzkfrage", "zzkanders"), name="zzk text of nobody")
+    return [Expected("coding.source", "data/project.qdpx")]
+
+
+@on("project", "txt")
+def project_with_a_changed_text(desk):
+    """Where the name says which interview it is, passages are found by their words."""
+    hand_in(text=STORED.replace("How was it", "How was it for you"))
+    return [Expected("coding.moved", "data/project.qdpx", 1, "start")]
+
+
+@on("project", "txt")
+def project_of_a_program_that_counts_as_nobody_knows(desk):
+    hand_in(origin="zzkprogramm", named=False)
+    return [Expected("coding.counted", "data/project.qdpx")]
+
+
+@on("project", "txt")
+def project_of_a_program_that_counts_otherwise(desk):
+    """The first sign has the number 1."""
+    hand_in(text=f"{STORED}\n", words=("I felt heard", "zzkrede", "We spoke", "the team", "zzkteam"), moved=1)
+    return [Expected("coding.read-as", "data/project.qdpx")]
+
+
+@on("project", "txt")
+def project_with_a_code_of_the_coders_own(desk):
+    hand_in(codes={"SUP": "Support", "ZZKNEU": "zzkneu"})
+    return [Expected("coding.code", "data/project.qdpx", 2, "code")]
+
+
+@on("project", "txt")
+def project_with_codings_under_the_name_of_the_dictionary(desk):
+    hand_in(users=("dictionary", "zzkperson"))
+    return [Expected("coding.dictionary", "data/project.qdpx")]
+
+
+@on("project", "txt")
+def project_with_the_same_coding_twice(desk):
+    hand_in(twice=True)
+    return [Expected("coding.repeated", "data/project.qdpx")]
+
+
+@on("project", "txt")
+def project_with_a_picture(desk):
+    hand_in(left_out=True)
+    return [Expected("coding.left-out", "data/project.qdpx")]
+
+
+@on("project", "txt", forms=("damaged", "text", "empty"))
+def project_that_is_none(desk, which):
+    data = {"damaged": Path("data/project.qdpx").read_bytes()[:1000], "text": b"zzk no project\n", "empty": b""}[which]
+    Path("data/project.qdpx").write_bytes(data)
+    rule = {"damaged": "file.unreadable", "text": "file.kind", "empty": "file.empty"}[which]
+    return [Expected(rule, "data/project.qdpx")]
+
+
+@on("project", "txt")
+def codebook_of_another_study(desk):
+    desk.remove("project")
+    own = refi.Code(refi.guid("zzk"), "zzkcode")
+    Path("data/theirs.qdc").write_bytes(refi.write_codebook([refi.Code(refi.code_guid("SUP"), "Support"), own]))
+    desk.add("theirs", "coding", "data/theirs.qdc")
+    return [Expected("coding.codebook", "data/theirs.qdc")]
 
 
 @on("names", forms=("Zz", "--", "K."))
@@ -1449,7 +1544,8 @@ def coding_twice(desk):
     with desk.rows(path="data/codings.csv") as records:
         records.append(list(records[1]))
     return [
-        Expected("record.duplicate", "data/codings.csv", row, "coder, interview, code, start, end") for row in (2, 4)
+        Expected("record.duplicate", "data/codings.csv", row, "coder, interview, code, start, end, quote")
+        for row in (2, 4)
     ]
 
 
@@ -1741,6 +1837,11 @@ def assert_remedied(problems):
 
 def raw_value(one):
     """Read a cell that was set aside from the raw file again, by row and column as they are told."""
+    if one["file"].endswith(".qdpx"):  # the row is the number of the coding; of whole texts no value is kept
+        project = refi.read_project(Path(one["file"]))
+        passages = [each for text in project.sources for each in text.selections for _coding in each.codings]
+        names = {code.guid: code.name for code, _path in refi.walk(project.codes)}
+        return names[passages[int(one["row"]) - 1].codings[0].code] if one["rule"] == "coding.code" else ""
     form = {form.path: form for form in (*FORMS.values(), *REGISTERS.values())}.get(one["file"])
     records = read_records(Path(one["file"]), **(form.how if form else {}))
     row = records[int(one["row"]) - (form.base if form else 1)]

@@ -38,6 +38,7 @@ PERSON = "P1,at1,peers,nurse,40,12,yes,yes,no,no,2025-09-01"
 RATED = "rater,site,standard,feasibility,clarity,evidence_sufficiency,audit_operability"
 DECIDED = "of_source,of_row,rule,decision,sha256,reason,decided_by,decided_on"
 CODED = "coder,interview,code,start,end,quote"
+RULED = "interview,segment,code,decision,decided_by,decided_on,reason"
 
 
 def source(path, kind="register", name="s", **cells):
@@ -133,6 +134,10 @@ def test_no_date(tmp_path, text):
         ("deny_list", "kind,text,role,same_as", "person,Kim Muster,manager,"),
         ("signoff", "interview,sha256,signed_by,signed_on", "I1,ab12,KL,2026-01-05"),
         ("identifiers", "interview,kind,start,end,listed", "I1,period,0,5,no"),
+        ("coder_work", "coder,interview", "C,I1"),
+        ("code_decisions", RULED, "I1,3,A_ONE,keep,X,2026-01-02,why"),
+        ("claim_decisions", "code,decision,decided_by,decided_on,reason", "A_ONE,do not use,X,2026-01-02,why"),
+        ("approved_quotes", "interview,quote,approved_by,approved_on", "I1,Hello,X,2026-01-02"),
     ],
 )
 def test_good_row_of_every_kind(tmp_path, kind, header, line):
@@ -149,6 +154,7 @@ def test_every_kind_is_covered_by_the_test_above():
         "register", "withdrawals", "audit", "rating", "delphi", "indicator", "interview_list", "coding",
         "resolutions", "deny_list", "signoff", "identifiers",
         "auditors", "audit_effort", "application", "standard_decisions", "statement_map",
+        "coder_work", "code_decisions", "claim_decisions", "approved_quotes",
     }  # fmt: skip
 
 
@@ -198,12 +204,16 @@ def test_every_kind_is_covered_by_the_test_above():
         (
             "coding", CODED, "C,I1,A_ONE,0.5,5,Hello",
             "column start: the value is not allowed; expected a whole number from 0. Correct the cell in the raw file. "
+            "(cell set aside)",
+        ),
+        (
+            "code_decisions", RULED, "I1,3,A_ONE,maybe,X,2026-01-02,why",
+            "column decision: the value is not allowed; expected one of keep, drop. Correct the cell in the raw file. "
             "(row set aside)",
         ),
         (
-            "coding", CODED, "C,I1,B_TWO,0,5,Hello",
-            "column code: the value is not allowed; expected one of A_ONE. Correct the cell in the raw file. "
-            "(row set aside)",
+            "claim_decisions", "code,decision,decided_by,decided_on,reason", "A_ONE,use,X,,why",
+            "column decided_on: the cell is empty; expected a value. Fill in the cell in the raw file. (row set aside)",
         ),
     ],
 )  # fmt: skip

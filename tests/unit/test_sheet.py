@@ -61,7 +61,7 @@ def test_sheet_in_order_has_no_problems(study):
             ("a", "registry", "data/a.csv"),
             "inputs.tsv, row 2, column kind: the kind is not known; expected one of register, withdrawals, "
             "questionnaire, audit, auditors, audit_effort, application, rating, standard_decisions, delphi, "
-            "statement_map, indicator, interview_list, transcript, coding, deny_list, signoff, identifiers, dictionary, resolutions. Correct the cell.",
+            "statement_map, indicator, interview_list, transcript, coding, coder_work, code_decisions, claim_decisions, approved_quotes, deny_list, signoff, identifiers, dictionary, resolutions. Correct the cell.",
         ),
         (
             ("a", "register", "data/a.csv", "xx1"),

@@ -606,7 +606,7 @@ def codings(folder, texts, *lines):
     with path.open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle).writerows([["coder", "interview", "code", "start", "end", "quote"], *lines])
     one = Source(line=2, source="c", kind="coding", path=str(path))
-    return read_codings([one], texts, ["A", "B"])
+    return read_codings([one], texts, {"A": "", "B": ""})
 
 
 TEXTS = {"I1": "I: How?\nP: It was hard, très dur."}
@@ -620,22 +620,36 @@ def test_coding_that_stands_in_the_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "quote"),
+    ("start", "end", "away"),
+    [(12, 23, 1), (10, 21, 1), (11, 11, 0), (500, 511, 489), ("", "", None)],
+)
+def test_coding_out_of_place_is_found_by_its_words_and_told(tmp_path, start, end, away):
+    found = codings(
+        tmp_path, TEXTS, ["c1", "I1", "A", start, end, "It was hard"], ["c1", "I1", "B", 11, 22, "It was hard"]
+    )
+    assert [(one["start"], one["end"]) for one in found.records] == [(11, 22), (11, 22)]
+    assert [one.sentence() for one in found.problems] == [
+        f"{tmp_path}/c.csv, row 2, column start: a passage was not at the place given and found by the words, up to "
+        f"{away} signs away. Check some of them; places count the signs of the text from 0, with one sign for a line end."
+    ] * (away is not None)
+    assert found.ledger[0]["quarantined"] == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "quote", "why"),
     [
-        (12, 23, "It was hard"),
-        (10, 21, "It was hard"),
-        (11, 22, "it was hard"),
-        (11, 11, "It"),
-        (500, 511, "It was hard"),
+        (11, "it was hard", "its words stand nowhere in the transcript"),
+        (500, "a", "its words stand at several places, and the number tells none of them"),
+        (0, "[name]", "it holds no words but names that were replaced"),
     ],
 )
-def test_coding_out_of_place_is_set_aside(tmp_path, start, end, quote):
-    found = codings(tmp_path, TEXTS, ["c1", "I1", "A", start, end, quote], ["c1", "I1", "B", 11, 22, "It was hard"])
+def test_coding_whose_words_tell_no_place_is_set_aside(tmp_path, start, quote, why):
+    found = codings(tmp_path, TEXTS, ["c1", "I1", "A", start, 22, quote], ["c1", "I1", "B", 11, 22, "It was hard"])
     assert [one["code"] for one in found.records] == ["B"]
     (told,) = found.problems
     assert told.sentence() == (
-        f"{tmp_path}/c.csv, row 2, column quote: a coded passage is not in the transcript at the place given. Export "
-        "the codings again from the tool they were made in. (row set aside)"
+        f"{tmp_path}/c.csv, row 2, column quote: {why}. Export the codings again from the program they were made in, "
+        "with the text that was coded. (coding set aside)"
     )
     assert [one["value"] for one in found.quarantine] == [quote]
     assert found.ledger[0]["rows_read"] == 2
@@ -644,10 +658,14 @@ def test_coding_out_of_place_is_set_aside(tmp_path, start, end, quote):
 
 def test_codings_of_the_example_stand_in_the_text(example):
     found, sources = example
-    codes = [one["code"] for one in read_yaml(ROOT / "config/codebook.yaml")["codes"]]
+    codes = {one["code"]: one["name"] for one in read_yaml(ROOT / "config/codebook.yaml")["codes"]}
     read_ = read_codings(sources, {name: one.text for name, one in found.items()}, codes)
-    assert len(read_.records) == sum(len(rows(Path(one.path))) for one in sources)
+    assert {Path(one.path).suffix for one in sources} == {".csv", ".qdpx"}
+    assert {one["coder"] for one in read_.records} == {"coder-a", "coder-b"}
+    assert len(read_.records) == sum(one["rows_read"] for one in read_.ledger)
     assert read_.problems == []
+    for one in read_.records:
+        assert found[one["interview"]].text[one["start"] : one["end"]] == one["quote"]
 
 
 def test_transcript_with_other_labels_throughout_says_which_are_expected(tmp_path):

@@ -88,7 +88,7 @@ def check_study(
     cohorts: Iterable[str],
     standards: list[str],
     statements: str | None,
-    codes: Iterable[str],
+    codes: dict[str, str],
     outcomes: list[str],
     settings: dict[str, Any],
     criteria: dict[str, Any],
@@ -139,7 +139,7 @@ def check_study(
     told = _check_audits(found, sources, catalogue, sites, settings)
     read = {kind: checked.add(one) for kind, one in found.items()}
     checked.tell(told)
-    _suggest_standards(checked, read, domains["standards"])
+    _suggest(checked, read.values(), "standard.unknown", domains["standards"])
     for kind in ("deny_list", "signoff", "identifiers"):
         read[kind] = checked.add(read_records(kind, of_kind(sources, kind), domains, decisions=decisions, gate=gate))
     columns, key = delphi_columns(settings["dimensions"], *settings["range"])
@@ -201,6 +201,9 @@ def check_study(
     return checked
 
 
+#: What coders and those who decide on their codes hand in besides the codings.
+CODERS = ("coder_work", "code_decisions", "claim_decisions", "approved_quotes")
+
 #: Column of the ids in the files of other phases.
 PHASES = {
     "audit": "auditor",
@@ -230,12 +233,12 @@ def _check_audits(
     ]
 
 
-def _suggest_standards(checked: Checked, read: dict[str, Intake], codes: list[str]) -> None:
-    """Set the codes of the catalogue beside an unknown one that they nearly are."""
-    for intake in read.values():
+def _suggest(checked: Checked, read: Iterable[Intake], rule: str, codes: Iterable[str]) -> None:
+    """Set the codes of a catalogue beside an unknown one that they nearly are."""
+    for intake in read:
         for one in intake.quarantine:
             at = (one["file"], one["sheet"], one["row"], one["column"], one["rule"])
-            if one["rule"] == "standard.unknown":
+            if one["rule"] == rule:
                 checked.values[at] = (checked.values[at][0], _near(one["value"], codes))
 
 
@@ -249,7 +252,7 @@ def _check_interviews(
     checked: Checked,
     sources: list[Source],
     listed: list[dict[str, Any]],
-    codes: Iterable[str],
+    codes: dict[str, str],
     decisions: Decisions,
     settings: dict[str, Any],
     gate: Gate,
@@ -271,7 +274,11 @@ def _check_interviews(
         if source.unit not in names and source.unit not in gate.interviews:
             checked.problems.append(problem("transcript.unlisted", source.path))
     texts = {one.interview: one.text for one in transcripts}
-    checked.add(read_codings(of_kind(sources, "coding"), texts, list(codes), decisions=decisions, gate=gate))
+    codings = checked.add(read_codings(of_kind(sources, "coding"), texts, codes, decisions=decisions, gate=gate))
+    _suggest(checked, [codings], "coding.code", codes)
+    domains = {"interviews": list(texts), "codes": list(codes)}
+    for kind in CODERS:
+        checked.add(read_records(kind, of_kind(sources, kind), domains, decisions=decisions, gate=gate))
     return texts
 
 
@@ -370,7 +377,7 @@ def _files(
     rows = []
     for one in sources:
         form, dialect = checked.forms.get(one.source, ("", ""))
-        wave = "" if one.kind == "transcript" else one.wave or one.unit
+        wave = "" if one.kind in ("transcript", "coding") else one.wave or one.unit
         for entry in counted.get(one.source, [{"wave": wave, "rows_read": None, "quarantined": None}]):
             rows.append(
                 {
@@ -419,7 +426,7 @@ def _received(
 
 def run(
     sources: list[Source],
-    codes: list[str],
+    codes: dict[str, str],
     *,
     sheet: list[str],
     sites: list[str],
@@ -442,8 +449,8 @@ def run(
     ----------
     sources : list of Source
         Rows of the landing sheet.
-    codes : list of str
-        Codes of the codebook.
+    codes : dict of str to str
+        Codes of the codebook, with their names.
     sheet, sites, instruments, standards, statements, received : list of str
         Files of the configuration.
     pins : dict of str to str

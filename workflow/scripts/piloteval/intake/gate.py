@@ -38,7 +38,10 @@ ASKED = {
 PANELS = ("rating", "audit", "auditors", "audit_effort", "delphi")
 
 #: Kinds whose rows go with an interview.
-BY_INTERVIEW = ("coding", "signoff", "identifiers")
+BY_INTERVIEW = ("coding", "coder_work", "code_decisions", "approved_quotes", "signoff", "identifiers")
+
+#: Endings of the files coders are given.
+ENDINGS = (".txt", ".md", ".docx", ".odt", ".rtf", ".pdf")
 
 #: Kinds a person must delete after a withdrawal, by its scope; after one from everything all others as well.
 DELETED = {
@@ -107,7 +110,9 @@ class Gate:
             Names of a questionnaire's items, for files whose columns are persons.
         """
         if kind in BY_INTERVIEW:
-            return Closed(self.interviews, ("interview",)) if self.interviews else None
+            # Coding programs call a text by the name of its file.
+            called = {f"{one}{ending}": fate for one, fate in self.interviews.items() for ending in ("", *ENDINGS)}
+            return Closed(called, ("interview", "document")) if called else None
         column, scope = ASKED.get(kind, ("", SURVEY))
         known = {*self.withdrawn, *(person for _scope, person in self.refused)}
         people = {person: fate for person in known if (fate := self.fate(scope, person))}
@@ -179,13 +184,20 @@ class Gate:
                 "sheet": one.sheet,
                 "row": one.row,
                 "column": one.column,
-                "delete": "the column" if one.column else "the file" if one.row is None else "the row",
+                "delete": _what(of[name].kind, one),
             }
             for name, one in self.turned
             # Who said no stays in the register, so that nobody asks again.
             if one.fate == WITHDRAWN or of[name].kind != "register"
         ]
         return sorted(rows, key=lambda row: (row["file"], row["sheet"], row["row"] or 0, row["column"]))
+
+
+def _what(kind: str, one: Turned) -> str:
+    """Say what a person must delete: a coding program's file holds the texts of others as well."""
+    if one.row is None and not one.column:
+        return "the text and its codings, in the coding program" if kind == "coding" else "the file"
+    return "the column" if one.column else "the row"
 
 
 def open_gate(sources: Iterable[Source]) -> Gate:

@@ -182,7 +182,12 @@ _KINDS = {
     ".sav": ("sav", "zsav"),
     ".zsav": ("sav", "zsav"),
     ".dta": ("dta",),
+    ".qdpx": ("zip",),
+    ".qdc": ("xml", "text"),
+    **dict.fromkeys((".qda", ".sqlite3", ".sqlite", ".db"), ("sqlite",)),
 }
+#: Kinds that say nothing of the ending a file should have.
+_COMMON = ("text", "xml", "zip", "sqlite")
 _NAMED = {
     **dict.fromkeys(_TEXTS, "a text file"),
     ".xlsx": "a workbook",
@@ -192,6 +197,9 @@ _NAMED = {
     ".sav": "an SPSS file",
     ".zsav": "an SPSS file",
     ".dta": "a Stata file",
+    ".qdpx": "a REFI-QDA project",
+    ".qdc": "a REFI-QDA codebook",
+    **dict.fromkeys((".qda", ".sqlite3", ".sqlite", ".db"), "a project of QualCoder or Taguette"),
 }
 _EXPORT = {
     **dict.fromkeys(_TEXTS, "Export it as text from the program it was made with; renaming does not convert it."),
@@ -202,6 +210,9 @@ _EXPORT = {
     ".sav": "Export it again from SPSS as .sav.",
     ".zsav": "Export it again from SPSS as .sav.",
     ".dta": "Export it again from Stata as .dta.",
+    ".qdpx": "Export the project again as REFI-QDA from the coding program.",
+    ".qdc": "Export the codebook again as REFI-QDA from the coding program.",
+    **dict.fromkeys((".qda", ".sqlite3", ".sqlite", ".db"), "Send the file that the coding program has saved."),
 }
 _WORDS = {
     "xlsx": "a workbook (.xlsx)",
@@ -246,7 +257,7 @@ _WORDS = {
 
 def _wrong_kind(kind: str, suffix: str) -> _Finding:
     found = f"this is {_WORDS[kind]} saved under the name of {_NAMED[suffix]}"
-    own = next((ending for ending, kinds in _KINDS.items() if kind in kinds and kind != "text"), "")
+    own = next((ending for ending, kinds in _KINDS.items() if kind in kinds and kind not in _COMMON), "")
     remedy = f"Give it back its own ending, {own}, and correct its row of the sheet." if own else _EXPORT[suffix]
     return _Finding("file.kind", found, remedy=remedy)
 

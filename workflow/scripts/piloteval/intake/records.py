@@ -219,6 +219,7 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
             Column("site", "choice", choices="sites", optional=True),
             Column("held_on", "date", optional=True),
             Column("minutes", "number", low=0, high=600, optional=True),
+            Column("wave", optional=True),
         ),
         ("interview",),
     ),
@@ -267,12 +268,53 @@ RECORDS: dict[str, tuple[tuple[Column, ...], tuple[str, ...]]] = {
         (
             Column("coder", required=True),
             Column("interview", "choice", required=True, choices="interviews"),
-            Column("code", "choice", required=True, choices="codes"),
-            Column("start", "whole", required=True, low=0),
-            Column("end", "whole", required=True, low=0),
+            Column("code", required=True),
+            Column("start", "whole", low=0),
+            Column("end", "whole", low=0),
             Column("quote", required=True),
         ),
-        ("coder", "interview", "code", "start", "end"),
+        ("coder", "interview", "code", "start", "end", "quote"),
+    ),
+    "coder_work": (
+        (
+            Column("coder", required=True),
+            Column("interview", "choice", required=True, choices="interviews"),
+            Column("saw_suggestions", "choice", choices=YES_NO, optional=True),
+        ),
+        ("coder", "interview"),
+    ),
+    "code_decisions": (
+        (
+            Column("interview", "choice", required=True, choices="interviews"),
+            Column("segment", "whole", required=True, low=0),
+            Column("code", "choice", required=True, choices="codes"),
+            Column("decision", "choice", required=True, choices=("keep", "drop")),
+            Column("decided_by", required=True),
+            Column("decided_on", "date", required=True),
+            Column("reason", required=True),
+            Column("digest", optional=True),
+        ),
+        ("interview", "segment", "code"),
+    ),
+    "claim_decisions": (
+        (
+            Column("code", "choice", required=True, choices="codes"),
+            Column("decision", "choice", required=True, choices=("use", "do not use")),
+            Column("decided_by", required=True),
+            Column("decided_on", "date", required=True),
+            Column("reason", required=True),
+        ),
+        ("code",),
+    ),
+    "approved_quotes": (
+        (
+            Column("interview", "choice", required=True, choices="interviews"),
+            Column("quote", required=True),
+            Column("start", "whole", low=0, optional=True),
+            Column("approved_by", required=True),
+            Column("approved_on", "date", required=True),
+        ),
+        ("interview", "quote", "start"),
     ),
 }
 
@@ -647,7 +689,8 @@ def read_records(
             {
                 "source": source.source,
                 "kind": source.kind,
-                "wave": source.wave or source.unit,
+                # Of codings the unit is a coder, who is nobody's business outside.
+                "wave": "" if source.kind == "coding" else source.wave or source.unit,
                 "rows_read": len(raw.rows) + len(raw.aside) + len(raw.turned),
                 "quarantined": unusable[source.source] + len(raw.aside),
                 **{fate: sum(one.fate == fate for one in raw.turned) for fate in ("excluded", "withdrawn")},

@@ -32,7 +32,8 @@ COMPANIONS = {
     "audit": ("resolutions", "withdrawals", "auditors"),
     "delphi": ("resolutions", "withdrawals", "statement_map"),
     **dict.fromkeys(("register", "interview_list", "transcript"), ("resolutions", *GATE)),
-    **dict.fromkeys(("coding", "signoff", "identifiers"), ("resolutions", *GATE)),
+    **dict.fromkeys(("coding", "signoff", "identifiers", "approved_quotes"), ("resolutions", *GATE)),
+    **dict.fromkeys(("coder_work", "code_decisions", "claim_decisions"), ("resolutions", *GATE)),
     "questionnaire": ("resolutions", "dictionary", *GATE),
 }
 
