@@ -19,8 +19,9 @@ from piloteval.intake import received
 from piloteval.intake.catalogues import read_standards
 from piloteval.intake.sheet import Source, digest
 from piloteval.intake.transcripts import read_interviews
-from piloteval.qualitative.prepare import prepare, read_entries
-from piloteval.simulate import exports, files, institutions, interviews, questionnaires
+from piloteval.qualitative.codebook import read_codebook
+from piloteval.qualitative.prepare import Prepared, prepare, read_entries
+from piloteval.simulate import coders, exports, files, institutions, interviews, questionnaires
 
 SEED = 6888297
 #: The day the invented files are said to have come.
@@ -183,10 +184,9 @@ def _beside_audits(
 
 
 def _interviews(
-    folder: Path, people: list[questionnaires.Person], seed: int, count: int, words: int, study: Path
-) -> list[dict[str, Any]]:
-    """Write transcripts, the list of interviews, the codings of a quarter by two coders, and the truth about them."""
-    codes = [one["code"] for one in read_yaml(study / "config/codebook.yaml")["codes"]]
+    folder: Path, people: list[questionnaires.Person], seed: int, count: int, words: int
+) -> tuple[list[dict[str, Any]], list[interviews.Interview]]:
+    """Write transcripts, the list of interviews, labels of names, the list of names, and the truth about them."""
     made = interviews.make_interviews(_stream(seed, 4), count, words)
     free = [person for person in people if person.eligible and person.consent_interview == "yes"]
     rows: list[dict[str, Any]] = []
@@ -219,16 +219,6 @@ def _interviews(
         )
     files.write_csv(folder / "interviews/interviews.csv", ["interview", "participant", "held_on", "minutes"], listed)
     rows.append({"source": "interviews", "kind": "interview_list", "path": folder / "interviews/interviews.csv"})
-    quarter = [one for place, one in enumerate(made) if place % 4 == 1]
-    rng = _stream(seed, 5)
-    for coder, misses in (("coder-a", 0.10), ("coder-b", 0.16)):
-        path = folder / f"codings/{coder}.csv"
-        files.write_csv(
-            path,
-            ["coder", "interview", "code", "start", "end", "quote"],
-            interviews.make_codings(rng, quarter, coder, misses, codes),
-        )
-        rows.append({"source": f"codings-{coder}", "kind": "coding", "path": path})
     gold = [
         [one.interview, span.what, span.start, span.end, one.text[span.start : span.end]]
         for one in made
@@ -249,13 +239,11 @@ def _interviews(
     files.write_csv(folder / "truth/identifiers.csv", header, named)
     for name, kind in (("deny_list", "deny_list"), ("identifiers", "identifiers")):
         rows.append({"source": name.replace("_", "-"), "kind": kind, "path": folder / f"interviews/{name}.csv"})
-    return rows
+    return rows, made
 
 
-def _sign_offs(
-    study: Path, folder: Path, rows: list[dict[str, Any]], people: list[questionnaires.Person]
-) -> dict[str, Any]:
-    """Write the sign-offs of the transcripts in which no name is left; of these one was changed since."""
+def _prepared(study: Path, rows: list[dict[str, Any]], people: list[questionnaires.Person]) -> dict[str, Prepared]:
+    """Return the transcripts with names taken out, as the study takes them out."""
     config = read_yaml(study / "config/config.yaml")
     fields = [
         {**row, "path": str(row["path"]), "line": 0} for row in rows if row["kind"] in ("transcript", "deny_list")
@@ -264,17 +252,59 @@ def _sign_offs(
     labels = config["interviews"]["interviewer_labels"], config["interviews"]["participant_labels"]
     transcripts, _problems, _ledger = read_interviews(sources, *labels)
     entries, _listed = read_entries(sources, [str(study / config["inputs"]["sites"])])
+    made = prepare(transcripts, entries, {person.participant for person in people})
+    return {one.received.interview: one for one in made}
+
+
+def _sign_offs(folder: Path, prepared: dict[str, Prepared]) -> tuple[dict[str, Any], set[str]]:
+    """Write the sign-offs of the transcripts in which no name is left; of these one was changed since.
+
+    The interviews that are signed off as they are now come back too.
+    """
     with (folder / "interviews/identifiers.csv").open(encoding="utf-8", newline="") as handle:
         names = [row for row in csv.DictReader(handle) if row["kind"] in ("person", "organisation", "place")]
     left = {row["interview"] for row in names if row["listed"] == "no"}
-    signed = []
-    for place, one in enumerate(prepare(transcripts, entries, {person.participant for person in people})):
+    signed, now = [], set()
+    for place, one in enumerate(prepared.values()):
         text = hashlib.sha256(b"an earlier text").hexdigest() if place % 16 == 12 else one.digest
         if one.received.interview not in left:
             signed.append([one.received.interview, text[:16], "reader-1", f"2025-12-{1 + place % 28:02d}"])
+            now |= {one.received.interview} if text == one.digest else set()
     path = folder / "interviews/signoff.csv"
     files.write_csv(path, ["interview", "sha256", "signed_by", "signed_on"], signed)
-    return {"source": "signoff", "kind": "signoff", "path": path}
+    return {"source": "signoff", "kind": "signoff", "path": path}, now
+
+
+def _codings(
+    study: Path,
+    folder: Path,
+    made: list[interviews.Interview],
+    prepared: dict[str, Prepared],
+    signed: set[str],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Write the codings of all interviews by one coder, of a third by another, and what was decided on them.
+
+    The first coder hands in a table on the transcripts as received, the second a project of a coding program on the
+    texts without names.
+    """
+    book = read_codebook(str(study / "config/codebook.yaml"))
+    codes = list(book.codes)
+    third = [one for place, one in enumerate(made) if place % 3 == 2]
+    first = interviews.make_codings(_stream(seed, 5), made, "coder-a", 0.10, codes)
+    second = interviews.make_codings(_stream(seed, 15), third, "coder-b", 0.16, codes)
+    path = folder / "codings/coder-a.csv"
+    files.write_csv(path, coders.CODING, first)
+    rows: list[dict[str, Any]] = [{"source": "codings-coder-a", "kind": "coding", "path": path}]
+    path = folder / "codings/coder-b.qdpx"
+    path.write_bytes(coders.make_project(second, prepared, book, "coder-b", "A synthetic pilot: second coder"))
+    rows.append({"source": "codings-coder-b", "kind": "coding", "path": path, "unit": "coder-b"})
+    lists = coders.make_lists({"coder-a": first, "coder-b": second}, made, prepared, book, signed)
+    for kind, (header, lines) in lists.items():
+        path = folder / f"codings/{kind}.csv"
+        files.write_csv(path, header, lines)
+        rows.append({"source": kind.replace("_", "-"), "kind": kind, "path": path})
+    return rows
 
 
 def _withdrawals(folder: Path, people: list[questionnaires.Person]) -> dict[str, Any]:
@@ -362,8 +392,12 @@ def write_study(
         path = target / f"consensus/round{number}.csv"
         files.write_csv(path, ["panellist", "statement", "feasibility", "sensitivity", "comment"], table)
         rows.append({"source": f"delphi-round{number}", "kind": "delphi", "path": path, "unit": number})
-    rows += _interviews(target, people, seed, transcripts, words, study)
-    rows.append(_sign_offs(study, target, rows, people))
+    listed, made = _interviews(target, people, seed, transcripts, words)
+    rows += listed
+    prepared = _prepared(study, rows, people)
+    sign_offs, signed = _sign_offs(target, prepared)
+    rows.append(sign_offs)
+    rows += _codings(study, target, made, prepared, signed, seed)
     rows.append(_withdrawals(target, people))
     files.write_text(target / "README.md", README)
 
