@@ -1,40 +1,21 @@
-"""Codes that come up together: how often, how strongly, and whether more often than by chance."""
+"""Codes that come up together: how often, how strongly, and how often they would by chance."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import special  # the distribution functions, without the second that importing scipy.stats costs
 
-from piloteval.measures import resample
 from piloteval.statistic import Statistic
-
-#: Draws of the permutation band; its limits then rest on 25 draws each.
-DRAWS = 1000
-
-#: Numbers held at once while draws are made; 32 megabytes.
-LARGEST_BLOCK = 4_000_000
 
 NEITHER = "undefined: neither code was given"
 ONE_ONLY = "undefined: one of the two codes was not given"
 
-COLUMNS = (
-    "first",
-    "second",
-    "n",
-    "n1",
-    "n2",
-    "n12",
-    "c",
-    "overlap",
-    "expected",
-    "band_low",
-    "band_high",
-    "c_low",
-    "c_high",
-    "beyond",
-    "note",
-)
+#: Smaller differences of probabilities are rounding noise.
+NEGLIGIBLE = 1e-12
 
 
 def c_coefficient(n1: int, n2: int, n12: int) -> Statistic:
@@ -109,157 +90,214 @@ def overlap_coefficient(n1: int, n2: int, n12: int) -> Statistic:
     return Statistic(n12 / rarer, int(rarer), method)
 
 
-def count_together(present: ArrayLike) -> np.ndarray:
+# Counts
+
+
+def near(present: ArrayLike, reach: int) -> np.ndarray:
+    """Tell where a code is given within some rows above or below.
+
+    Parameters
+    ----------
+    present : array, shape (rows, codes)
+        Whether each row, for instance a sentence of an interview, has each code.
+    reach : int
+        How many rows up and down.
+
+    Returns
+    -------
+    array, same shape
+    """
+    present = np.asarray(present)
+    found = present.copy()
+    for step in range(1, min(reach, len(present) - 1) + 1):
+        np.maximum(found[step:], present[:-step], out=found[step:])
+        np.maximum(found[:-step], present[step:], out=found[:-step])
+    return found
+
+
+def count_together(present: ArrayLike, reach: int = 0) -> np.ndarray:
     """Count the units in which each pair of codes comes up together.
 
     Parameters
     ----------
     present : array of bool or 0/1, shape (units, codes)
+        Units: persons, or the sentences of one interview in their order.
+    reach : int
+        0 for the same unit; otherwise the units with one code that have the other within so many units, of the two
+        directions the smaller one, so that no count exceeds that of the rarer code.
 
     Returns
     -------
     array of int, shape (codes, codes)
-        Units with both codes; on the diagonal, with the code.
+        On the diagonal, the units with the code.
     """
     given = _presence(present)
-    return np.rint(given.T @ given).astype(np.int64)
+    counts = given.T @ near(given, reach)
+    return np.rint(np.minimum(counts, counts.T)).astype(np.int64)
 
 
-def permuted_together(
-    present: ArrayLike, strata: ArrayLike | None = None, draws: int = DRAWS, seed: int = 1
-) -> np.ndarray:
-    """Units with both codes, of every pair of codes, when each code is dealt out anew among the units of its stratum.
+def shifted_together(present: ArrayLike, reach: int = 0) -> np.ndarray:
+    """Count the sentences of an interview with both codes, after moving the second code along the interview.
 
     Parameters
     ----------
-    present : array of bool or 0/1, shape (units, codes)
-        Units, as a rule interviews.
-    strata : array, shape (units,), optional
-        Stratum of each unit, for instance the cohort; none missing. How often a code comes in a stratum stays as it is,
-        so that two codes do not seem to belong together because both belong to one cohort.
-    draws : int
-        Number of draws, at least 1.
-    seed : int
-        Seed of the draws; the same seed gives the same draws on every run.
+    present : array of bool or 0/1, shape (sentences, codes)
+        The sentences of one interview in their order.
+    reach : int
+        As in `count_together`.
 
     Returns
     -------
-    array of float, shape (draws, codes, codes)
-
-    Raises
-    ------
-    ValueError
-        If the strata are not one a unit or ``draws`` is below 1.
+    array of int, shape (sentences, codes, codes)
+        The count of every pair, of the code of the row and the one of the column, when the latter is moved by 0, 1, ...
+        sentences; what is moved over the end goes on at the beginning. By 0 it is `count_together`.
 
     Notes
     -----
-    Every code is shuffled for itself, so that for each pair the counts follow the sum over strata of hypergeometric
-    distributions, which are the exact distribution of Fisher's test.
+    Talk comes in runs: a code that is given in one sentence is often given in the next. Moving a code as a whole keeps
+    its runs, dealing out its sentences one by one does not. The counts are circular cross-correlations.
     """
-    given = _presence(present).astype(np.float32)
-    n, codes = given.shape
-    if draws < 1:
-        raise ValueError(f"at least one draw is needed, not {draws}")
-    labels = pd.factorize(np.asarray(strata))[0] if strata is not None else np.zeros(n, dtype=int)
-    if len(labels) != n or (labels < 0).any():
-        raise ValueError("every unit needs one stratum")
-    rng = resample.generator(seed)
-    block = max(1, LARGEST_BLOCK // max(1, n * codes))
-    together = np.empty((draws, codes, codes), dtype=np.float32)
-    for start in range(0, draws, block):
-        size = min(block, draws - start)
-        dealt = np.broadcast_to(given, (size, n, codes)).copy()
-        for stratum in range(labels.max(initial=-1) + 1):
-            rows = np.flatnonzero(labels == stratum)
-            dealt[:, rows] = rng.permuted(dealt[:, rows], axis=1)
-        together[start : start + size] = dealt.transpose(0, 2, 1) @ dealt
-    return together
+    given = _presence(present)
+    around, size = near(given, reach), len(given)
+    one, other = np.fft.rfft(given, axis=0), np.fft.rfft(around, axis=0)
+
+    def correlate(still: np.ndarray, moved: np.ndarray) -> np.ndarray:
+        product = still[:, :, None] * moved.conj()[:, None, :]
+        return np.rint(np.fft.irfft(product, n=size, axis=0)).astype(np.int64)
+
+    counts = correlate(one, other)
+    return np.minimum(counts, correlate(other, one)) if reach else counts
 
 
-def cooccurrence(
-    present: pd.DataFrame,
-    strata: ArrayLike | None = None,
-    confidence: float = 0.95,
-    draws: int = DRAWS,
-    seed: int = 1,
-) -> pd.DataFrame:
-    """Co-occurrence of every pair of codes, with the band in which chance would put it.
+# Chance
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How often two codes would come together by chance.
+
+    Attributes
+    ----------
+    least : int
+        Smallest count that can come up.
+    shares : array of float, shape (counts,)
+        Probability of it and of every whole number after it, up to the largest count that can come up.
+    """
+
+    least: int
+    shares: np.ndarray
+
+    @property
+    def most(self) -> int:
+        """Largest count that can come up."""
+        return self.least + len(self.shares) - 1
+
+    @property
+    def mean(self) -> float:
+        """Count to be expected."""
+        return float(self.least + self.shares @ np.arange(len(self.shares)))
+
+    @property
+    def smallest_p(self) -> float:
+        """Smallest p-value that any count can have; 1 where every count is the same."""
+        return float(min(1.0, 2 * min(self.shares[0], self.shares[-1])))
+
+    def p(self, count: int) -> float:
+        """Return the two-sided p-value of a count that can come up: twice the smaller of the two tails, at most 1."""
+        place = count - self.least
+        return float(min(1.0, 2 * min(self.shares[: place + 1].sum(), self.shares[place:].sum())))
+
+    def band(self, share: float = 0.95) -> tuple[int, int]:
+        """Return the counts between which at least this share lies, with as much on either side as there can be."""
+        below = np.cumsum(self.shares)
+        low, high = np.searchsorted(below, [(1 - share) / 2 - NEGLIGIBLE, (1 + share) / 2 - NEGLIGIBLE])
+        return self.least + int(low), self.least + min(int(high), len(below) - 1)
+
+    def plus(self, other: Chance) -> Chance:
+        """Return the chance of the sum of this count and of an independent one."""
+        return Chance(self.least + other.least, np.convolve(self.shares, other.shares))
+
+
+NONE = Chance(0, np.ones(1))
+
+
+def chance_of_units(first: ArrayLike, second: ArrayLike, sizes: ArrayLike) -> Chance:
+    """How often two codes would be given to the same unit if each were dealt out anew within strata.
 
     Parameters
     ----------
-    present : DataFrame of bool or 0/1, shape (units, codes)
-        Whether each unit has each code; a unit is an interview where people are counted.
-    strata : array, shape (units,), optional
-        Stratum of each unit, within which the codes are dealt out anew.
-    confidence : float
-        Share of the draws within the band of a pair. The band is for one pair: of a hundred pairs without any relation
-        about five lie outside of a band of 95 %.
-    draws, seed
-        Of the permutations, as in `permuted_together`.
+    first, second : array of int, shape (strata,)
+        Units with the one and with the other code in each stratum.
+    sizes : array of int, shape (strata,)
+        Units in each stratum, for instance the persons of each cohort.
 
     Returns
     -------
-    DataFrame
-        One row a pair of codes in the order of the columns: ``first``, ``second``; ``n`` units; ``n1``, ``n2``, ``n12``
-        with the one, the other and both codes; ``c`` and ``overlap``; ``expected`` units with both by chance; the band
-        ``band_low`` to ``band_high`` of ``n12`` and ``c_low`` to ``c_high`` of c; ``beyond`` says whether ``n12`` lies
-        ``above``, ``below`` or ``within`` the band; ``note``. What is undefined is missing and the note says why.
-
-    Raises
-    ------
-    ValueError
-        As in `permuted_together`.
-    """
-    names = list(present.columns)
-    counts = count_together(present)
-    size, n = counts.diagonal(), len(present)
-    one, other = np.triu_indices(len(names), k=1)
-    n1, n2, n12 = size[one], size[other], counts[one, other]
-    frame = pd.DataFrame({"first": np.array(names, dtype=object)[one], "second": np.array(names, dtype=object)[other]})
-    frame = frame.assign(n=n, n1=n1, n2=n2, n12=n12)
-    either, rarer = n1 + n2 - n12, np.minimum(n1, n2)
-    frame["c"] = _share(n12, either)
-    frame["overlap"] = _share(n12, rarer)
-    frame["expected"] = expected_together(present, strata)[one, other]
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    if len(one) and n:
-        dealt = permuted_together(present, strata, draws, seed)[:, one, other]
-        # A count is a whole number: the limits are counts that were dealt, not points between two of them.
-        low, high = np.quantile(dealt, tails, axis=0, method="inverted_cdf").astype(float)
-    else:
-        low = high = np.full(len(one), np.nan)
-    low, high = (np.where(rarer > 0, limit, np.nan) for limit in (low, high))
-    frame["band_low"], frame["band_high"] = low, high
-    frame["c_low"], frame["c_high"] = _share(low, n1 + n2 - low), _share(high, n1 + n2 - high)
-    frame["beyond"] = np.select([rarer == 0, n12 > high, n12 < low], ["", "above", "below"], "within")
-    frame["note"] = np.select([either == 0, rarer == 0], [NEITHER, ONE_ONLY], "")
-    return frame[list(COLUMNS)]
-
-
-def expected_together(present: ArrayLike, strata: ArrayLike | None = None) -> np.ndarray:
-    """Units with both codes expected when each code is dealt out within strata: the mean over all permutations.
-
-    Parameters
-    ----------
-    present, strata
-        As in `permuted_together`.
-
-    Returns
-    -------
-    array of float, shape (codes, codes)
+    Chance
+        Exact: no draws are made.
 
     Notes
     -----
-    The sum over strata of n1 n2 / n, the mean of the hypergeometric distribution.
+    In a stratum the count is hypergeometric, as in Fisher's test; over strata it is the sum of independent ones. How
+    often a code is given in a stratum stays as it is, so that two codes do not seem to belong together because both
+    belong to one cohort. With two codes this is the exact conditional test of the Mantel-Haenszel statistic.
+
+    References
+    ----------
+    Fisher (1935), Journal of the Royal Statistical Society 98, 39-82; Mantel & Haenszel (1959), Journal of the National
+    Cancer Institute 22, 719-748.
     """
-    given = _presence(present)
-    labels = pd.factorize(np.asarray(strata))[0] if strata is not None else np.zeros(len(given), dtype=int)
-    total = np.zeros((given.shape[1], given.shape[1]))
-    for stratum in range(labels.max(initial=-1) + 1):
-        here = given[labels == stratum]
-        size = here.sum(axis=0)
-        total += np.outer(size, size) / len(here)
+    total = NONE
+    for one, other, size in zip(*map(np.asarray, (first, second, sizes)), strict=True):
+        least = max(0, one + other - size)
+        both = np.arange(least, min(one, other) + 1)
+        log = _log_choose(one, both) + _log_choose(size - one, other - both) - _log_choose(size, other)
+        total = total.plus(Chance(int(least), _to_one(np.exp(log))))
     return total
+
+
+def chance_of_shifts(counts: Iterable[np.ndarray]) -> Chance:
+    """How often two codes would come together if each were moved along its interviews as a whole.
+
+    Parameters
+    ----------
+    counts : iterable of array of int, shape (sentences,)
+        Of every interview, the counts of a pair after each move, as `shifted_together` gives them.
+
+    Returns
+    -------
+    Chance
+        Exact: every move of every interview is as likely, and interviews are moved independently of each other.
+
+    Notes
+    -----
+    The group of a randomisation test is that of all moves, of which staying is one, so that the p-value is valid if
+    both codes run on alike throughout an interview and neither has to do with the other. A guide that has everybody
+    speak of both late in the interview also brings them together.
+
+    References
+    ----------
+    Lancaster, Iatsenko, Pidde, Ticcinelli & Stefanovska (2018), Physics Reports 748, 1-60 (time-shifted surrogates).
+    """
+    total = NONE
+    for one in counts:
+        least = int(one.min())
+        seen = np.bincount(one - least)
+        total = total.plus(Chance(least, seen / len(one)))
+    return total
+
+
+def pairs(codes: int) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of codes by their places, in order."""
+    yield from zip(*(one.tolist() for one in np.triu_indices(codes, 1)), strict=True)
+
+
+def _log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
+    return special.gammaln(np.add(n, 1)) - special.gammaln(np.add(k, 1)) - special.gammaln(np.subtract(n, k) + 1)
+
+
+def _to_one(shares: np.ndarray) -> np.ndarray:
+    return shares / shares.sum()
 
 
 def _presence(present: ArrayLike) -> np.ndarray:
@@ -267,11 +305,6 @@ def _presence(present: ArrayLike) -> np.ndarray:
     if given.ndim != 2 or not np.isin(given, (0, 1)).all():
         raise ValueError("a table of units by codes with 0 and 1 is needed")
     return given
-
-
-def _share(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
-    part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
 
 
 def _check(n1: int, n2: int, n12: int) -> None:

@@ -1,13 +1,18 @@
-"""Saturation: how many new codes each further interview brings, in the order held and in any other order.
+"""Saturation: after how many interviews the codes of the codebook had come up, in the order held and in any other.
 
-Whether enough people were heard is judged after Guest, Namey and Chen: the codes that a run of interviews adds, as a
-share of the codes in the first few interviews, the base. The order of interviews is chance for the most part, so the
-same is done in many other orders. Saturation of a codebook made beforehand says that its codes came up, and nothing of
-themes that nobody looked for.
+Whether enough people were heard is judged by the rule of Guest, Namey and Chen: the codes that a run of interviews
+adds, as a share of the codes in the first few interviews, the base. Theirs were codes found while reading. Here the
+codebook was made beforehand, so that the rule tells how soon its codes were covered, and nothing of themes that nobody
+looked for.
+
+A step from one interview to the next is about one person, and a base or run about few. So what each brought stays in a
+restricted table. Others are told random orders, where they rest on enough people, and of the order held one number: the
+interviews that the usual rule took.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,19 +30,38 @@ if TYPE_CHECKING:
 #: Base sizes, run lengths and thresholds (percent of new codes) that Guest, Namey and Chen compare.
 BASES, RUNS, THRESHOLDS = (4, 5, 6), (2, 3), (5.0, 0.0)
 
-#: The choice that is told first.
+#: The choice that is told first, and the only one that is told of the order held: several of them together would fix
+#: what single interviews brought.
 USUAL = (4, 2, 5.0)
 
-ORDERS = 500
+#: Random orders; a share of 10,000 is off by less than one point in 95 of 100 cases, at the worst.
+ORDERS = 10_000
 BAND = (0.05, 0.95)
 
-GUEST = "saturation after Guest, Namey and Chen (2020)"
+#: Fewest people of whom more is told than the median: of fewer, the end of a band is the extreme person, and the
+#: percent of orders nearly counts those who said what nobody else did.
+BAND_FROM = 20
+MEDIAN_ONLY = f"median only: fewer than {BAND_FROM} people"
 
-CURVE_COLUMNS = ["cohort", "interviews", "people", "found", "median", "low", "high", "order_by", "band_method", "note"]
-STEP_COLUMNS = ["cohort", "place", "interview", "codes", "new", "found"]
+#: Ends of the percent of orders: that no order, or each one, is saturated would tell of everybody.
+LEAST, MOST = 5, 95
+
+#: Whether interviews are in the order of the days they were held or in that of their ids.
+HELD, ID = "held", "id"
+
+#: What is told of the order held.
+REACHED, NOT_REACHED, NOT_KNOWN, NOT_TOLD = "reached", "not reached", "not known", "not told"
+
+GUEST = (
+    "coverage of a codebook made beforehand, by the rule of saturation of Guest, Namey and Chen (2020); "
+    "the run is counted"
+)
+
+CURVE_COLUMNS = ["cohort", "interviews", "people", "median_percent", "low_percent", "high_percent", "method", "note"]
+STEP_COLUMNS = ["cohort", "place", "interview", "codes", "new", "found", "order_by"]
 RULE_COLUMNS = [
-    *("cohort", "base", "run", "threshold", "rule", "people", "interviews", "reported", "reached", "new_percent"),
-    *("codes", "all_codes", "codes_percent", "orders_percent", "median", "low", "high", "method", "note"),
+    *("cohort", "base", "run", "threshold", "rule", "people", "interviews", "order_by", "held", "reported", "needed"),
+    *("median", "low", "high", "orders_percent", "method", "note"),
 ]
 FREQUENCY_COLUMNS = ["people_from", "people_to", "codes", "all_codes", "percent"]
 
@@ -150,17 +174,31 @@ class _Heard:
     present: np.ndarray
     order_by: str
 
+    @property
+    def people(self) -> int:
+        """Return the number of persons."""
+        return len(set(self.persons))
+
 
 def in_order(interviews: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the interviews in the order they were held, and by what they were put in order.
+    """Return the interviews in the order they were held, where it is known, and what they are put in order by.
 
-    ``order`` (a number) is used where every interview has one, else ``held_on`` (ISO dates), else the ids; interviews
-    of one day keep the order of their ids.
+    Parameters
+    ----------
+    interviews : pandas.DataFrame, shape (interviews, columns)
+        ``interview``, ``order`` (a number) and ``order_by``, which is ``held`` where the order is that of the days.
+
+    Returns
+    -------
+    interviews : pandas.DataFrame
+        In the order of the days, and those of one day in the order of their ids; without the days, of the ids alone.
+    order_by : str
+        ``held`` or ``id``.
     """
-    for column, said in (("order", "the list"), ("held_on", "the days they were held")):
-        if column in interviews and interviews[column].notna().all() and (interviews[column].astype(str) != "").all():
-            return interviews.sort_values([column, "interview"], kind="stable"), said
-    return interviews.sort_values("interview", kind="stable"), "their ids, since not every day is known"
+    known = {"order", "order_by"} <= set(interviews) and bool((interviews["order_by"] == HELD).all())
+    if known and interviews["order"].notna().all():
+        return interviews.sort_values(["order", "interview"], kind="stable"), HELD
+    return interviews.sort_values("interview", kind="stable"), ID
 
 
 def _hear(codes: pd.DataFrame, interviews: pd.DataFrame, codebook: Codebook) -> _Heard:
@@ -183,13 +221,13 @@ def _cohorts(interviews: pd.DataFrame, fewest: int) -> list[tuple[str, pd.DataFr
 
 
 def step_by_step(codes: pd.DataFrame, interviews: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    """List what each interview brought, in the order held.
+    """List what each interview brought, in the order held or, where that is not known, of the ids.
 
     Returns
     -------
     pandas.DataFrame
-        ``cohort, place, interview, codes, new, found``: codes in the interview, those that were new, and all found by
-        then. A row is about a person: the table is restricted.
+        ``cohort, place, interview, codes, new, found, order_by``: codes in the interview, those that were new, and all
+        found by then; any base and run can be judged from it. A row is about a person: the table is restricted.
     """
     import pandas as pd
 
@@ -198,7 +236,8 @@ def step_by_step(codes: pd.DataFrame, interviews: pd.DataFrame, codebook: Codebo
         heard = _hear(codes, some, codebook)
         new = new_codes(heard.present)[0] if heard.names else []
         for place, (name, count) in enumerate(zip(heard.names, new, strict=True), 1):
-            rows.append((cohort, place, name, int(heard.present[place - 1].sum()), int(count), int(sum(new[:place]))))
+            here = (int(heard.present[place - 1].sum()), int(count), int(sum(new[:place])))
+            rows.append((cohort, place, name, *here, heard.order_by))
     return pd.DataFrame(rows, columns=STEP_COLUMNS)
 
 
@@ -214,39 +253,48 @@ def saturate(
     seed: int = 1,
     fewest: int = 5,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge saturation in all interviews and in every cohort.
+    """Judge in all interviews and in every cohort how soon the codes of the codebook were covered.
 
     Parameters
     ----------
     codes : pandas.DataFrame, shape (sentences coded, columns)
         ``interview, code``; interviews that are not listed and codes that are not in the codebook do not count.
     interviews : pandas.DataFrame, shape (interviews, columns)
-        ``interview, person, cohort`` and ``order`` or ``held_on``.
+        ``interview, person, cohort, order, order_by``, see :func:`in_order`.
     codebook : Codebook
         Codes.
     bases, runs : sequence of int
         Base sizes and run lengths, in interviews.
     thresholds : sequence of float
-        Largest share of new information, percent.
+        Largest share of new codes, percent.
     orders : int
         Number of random orders.
     seed : int
-        Seed of the orders; the same seed gives the same band.
+        Seed of the orders; the same seed gives the same figures.
     fewest : int
-        Floor of the tier: cohorts with fewer people are put together or left out, and how many codes were found after
-        so few people is not told.
+        Floor of the tier: cohorts with fewer people are put together or left out, and the curve leaves out numbers of
+        interviews that fewer people were in, or fewer were left out of.
 
     Returns
     -------
     rules : pandas.DataFrame
-        One row a cohort and rule. ``reported`` is as in the paper (6+2: reached at 6 interviews, shown by a run of 2);
-        ``new_percent`` is the share of new codes of that run, or of the last run when saturation is not reached;
-        ``codes_percent`` is the share of all codes found by then; ``median``, ``low`` and ``high`` are the interviews
-        needed, with the run, over the random orders, empty where these are more than there are; ``orders_percent`` is
-        the share of the orders in which saturation is reached.
+        One row a cohort and rule. ``held`` says whether saturation is reached in the order held: ``reached``, ``not
+        reached``, ``not known`` where a day is missing, or ``not told``, as of all rules but the usual one. ``needed``
+        is the number of interviews that took, with the run, and ``reported`` the same as in the paper (9+2: reached at
+        9, shown by a run of 2). ``median``, ``low`` and ``high`` are the interviews needed over the random orders, with
+        the run as well, empty where these are more than there are; ``orders_percent`` is the whole percent of the
+        orders in which saturation is reached, 5 and 95 also for less and for more. Of fewer than 20 people, the median
+        alone is told.
     curve : pandas.DataFrame
-        One row a cohort and number of interviews: codes found in the order held, and the median and the band of the
-        random orders.
+        One row a cohort and number of interviews: the whole percent of the codes of all its interviews that come up in
+        so many, the median of the random orders and, of 20 people or more, a band.
+
+    Notes
+    -----
+    A rule is judged where a base and two runs fit into the interviews: with fewer there is hardly a run to choose.
+    Random orders start from the order of the ids, so that nothing of the order held is in their figures. Where a run
+    within the threshold could bring no code at all, because few come up, the order held is not told: that two people
+    said nothing new is about too few.
     """
     import pandas as pd
 
@@ -255,55 +303,52 @@ def saturate(
         heard = _hear(codes, some, codebook)
         if not heard.names:
             continue
-        held = new_codes(heard.present)
-        places = random_orders(len(heard.names), orders, generator(seed))
-        other = new_codes(heard.present, places)
-        curve += _curve(cohort, heard, held[0], other, seed, fewest)
+        by_id = heard.present[np.argsort(np.array(heard.names), kind="stable")]
+        other = new_codes(by_id, random_orders(len(by_id), orders, generator(seed)))
+        said = f"{len(other):,} random orders, seed {seed}"
+        curve += _curve(cohort, heard, other, said, fewest)
         for base in bases:
             for run in runs:
-                for threshold in thresholds:
-                    rules.append(_rule(cohort, heard, held, other, (base, run, threshold), seed))
+                rules += [_rule(cohort, heard, other, (base, run, threshold), said) for threshold in thresholds]
     return pd.DataFrame(rules, columns=RULE_COLUMNS), pd.DataFrame(curve, columns=CURVE_COLUMNS)
 
 
-def _curve(
-    cohort: str, heard: _Heard, held: np.ndarray, other: np.ndarray, seed: int, fewest: int
-) -> list[dict[str, Any]]:
-    """Return the rows of the curve of a cohort."""
+def _curve(cohort: str, heard: _Heard, other: np.ndarray, said: str, fewest: int) -> list[dict[str, Any]]:
+    """Return the rows of the curve of a cohort, where as many people as the floor are in and left out."""
     found = np.cumsum(other, axis=1)
-    low, median, high = np.quantile(found, (BAND[0], 0.5, BAND[1]), axis=0, method="inverted_cdf")
-    band = f"5 % to 95 % of {len(other):,} random orders, seed {seed}"
-    rows = []
-    for place in range(len(heard.names)):
-        told = len(set(heard.persons[: place + 1])) >= fewest
-        rows.append(
-            {
-                "cohort": cohort,
-                "interviews": place + 1,
-                "people": len(set(heard.persons)),
-                "found": int(held[: place + 1].sum()) if told else None,
-                "median": median[place],
-                "low": low[place],
-                "high": high[place],
-                "order_by": heard.order_by,
-                "band_method": band,
-                "note": "" if told else "codes found in the order held are not told of so few people",
-            }
-        )
-    return rows
+    interviews, codes = len(heard.names), int(heard.present.any(axis=0).sum())
+    # So many interviews can be of fewer people than the floor: those of the persons who gave the most.
+    few = sum(count for _person, count in Counter(heard.persons).most_common(max(0, fewest - 1)))
+    if not codes:
+        return []
+    shares = 100 * np.quantile(found, (BAND[0], 0.5, BAND[1]), axis=0, method="inverted_cdf") / codes
+    low, median, high = np.rint(shares).astype(int)
+    wide = heard.people >= BAND_FROM
+    return [
+        {
+            "cohort": cohort,
+            "interviews": place,
+            "people": heard.people,
+            "median_percent": median[place - 1],
+            "low_percent": low[place - 1] if wide else None,
+            "high_percent": high[place - 1] if wide else None,
+            "method": f"median{' and 5 % to 95 %' if wide else ''} of {said}",
+            "note": "" if wide else MEDIAN_ONLY,
+        }
+        for place in range(few + 1, interviews - few)
+    ]
 
 
-def _rule(
-    cohort: str,
-    heard: _Heard,
-    held: np.ndarray,
-    other: np.ndarray,
-    rule: tuple[int, int, float],
-    seed: int,
-) -> dict[str, Any]:
+def _error(orders: int) -> str:
+    """Return how far a percent of so many random orders can be off in 95 of 100 cases, at the worst."""
+    points = int(np.ceil(1.96 * 50 / np.sqrt(orders)))
+    return f"{points} point{'' if points == 1 else 's'} in 95 of 100 cases"
+
+
+def _rule(cohort: str, heard: _Heard, other: np.ndarray, rule: tuple[int, int, float], said: str) -> dict[str, Any]:
     """Return the row of one rule."""
     base, run, threshold = rule
-    interviews, codes = len(heard.names), int(held.sum())
+    wide = heard.people >= BAND_FROM
     row: dict[str, Any] = dict.fromkeys(RULE_COLUMNS)
     row |= {
         "cohort": cohort,
@@ -311,37 +356,33 @@ def _rule(
         "run": run,
         "threshold": threshold,
         "rule": f"base {base}, run {run}, {f'at most {threshold:g} % new' if threshold else 'nothing new'}",
-        "people": len(set(heard.persons)),
-        "interviews": interviews,
+        "people": heard.people,
+        "interviews": len(heard.names),
+        "order_by": heard.order_by,
+        "held": "",
         "reported": "",
-        "all_codes": codes,
-        "method": f"{GUEST}, interviews in the order of {heard.order_by}; median and 5 % to 95 % of {len(other):,} "
-        f"random orders, seed {seed}",
-        "note": "",
+        "method": f"{GUEST}; {said}{f', a percent of them within {_error(len(other))}' if wide else ''}",
     }
-    if interviews < base + run:
-        return row | {"note": f"undefined: fewer than {base + run} interviews"}
-    if not held[0, :base].any():
-        return row | {"note": "undefined: no code comes up in the base"}
-    at = reached(held, base, run, threshold / 100)[0]
-    last = interviews - run if np.isnan(at) else int(at)
-    here = int(held[0, : last + run].sum())
+    if len(heard.names) < base + 2 * run:
+        return row | {"note": f"undefined: fewer than {base + 2 * run} interviews"}
+    if not heard.present.any():
+        return row | {"note": "undefined: no code comes up"}
     # Orders in which saturation is not reached need more interviews than there are: the largest values, not none.
     needed = np.nan_to_num(reached(other, base, run, threshold / 100) + run, nan=np.inf)
-    limits = np.quantile(needed, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
-    row |= {
-        "new_percent": 100 * new_information(held, base, run)[0, last - base],
-        "codes": here,
-        "codes_percent": 100 * here / codes,
-        "orders_percent": 100 * float(np.isfinite(needed).mean()),
-        **{
-            name: float(limit) if np.isfinite(limit) else None
-            for name, limit in zip(("low", "median", "high"), limits, strict=True)
-        },
-    }
+    low, median, high = np.quantile(needed, (BAND[0], 0.5, BAND[1]), method="inverted_cdf")
+    row |= {"median": median if np.isfinite(median) else None, "note": "" if wide else MEDIAN_ONLY}
+    if wide:
+        row |= {name: limit for name, limit in (("low", low), ("high", high)) if np.isfinite(limit)}
+        row["orders_percent"] = int(np.clip(np.rint(100 * np.isfinite(needed).mean()), LEAST, MOST))
+    if heard.order_by != HELD:
+        return row | {"held": NOT_KNOWN}
+    # Judged from random orders: whether it is told must not depend on the first few interviews.
+    if rule != USUAL or threshold / 100 * np.median(other[:, :base].sum(axis=1)) < 1:
+        return row | {"held": NOT_TOLD}
+    at = reached(new_codes(heard.present), base, run, threshold / 100)[0]
     if np.isnan(at):
-        return row | {"note": "not reached: the last run still brings more"}
-    return row | {"reported": f"{last}+{run}", "reached": last}
+        return row | {"held": NOT_REACHED}
+    return row | {"held": REACHED, "reported": f"{at:.0f}+{run}", "needed": int(at) + run}
 
 
 def frequencies(codes: pd.DataFrame, interviews: pd.DataFrame, codebook: Codebook, fewest: int = 5) -> pd.DataFrame:

@@ -5,22 +5,26 @@ on ninety-eight percent of it. So percent agreement stands beside coefficients t
 prevalence of both coders, and F1, which looks at coded text only. A case is coded or not, which is the unit of a theme.
 
 Everything rests on one table an interview and code: how much both coded, one only, neither. The tables of interviews
-add up, so intervals come from drawing interviews, and the text is gone through once.
+add up, so intervals come from leaving out interviews, and the text is gone through once.
+
+The tables made here are restricted; `withhold` makes what the team may see.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special  # the distribution functions, without the second that importing scipy.stats costs
 
 from piloteval import tiers
-from piloteval.measures import resample
 from piloteval.measures.agreement import TOO_FEW_UNITS
-from piloteval.measures.unitizing import alpha_u_disagreements, u_alpha_of_code
+from piloteval.measures.resample import NEGLIGIBLE
+from piloteval.measures.unitizing import alpha_u_disagreements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,13 +40,13 @@ NAMES = {ALL: "All codes together", MEAN: "Mean of the codes"}
 
 PEOPLE, EVERYBODY = "people", "all people"
 
-#: What is measured of two coders, by the name in the table, with its full name.
+#: What is measured of two coders, by the name in the table, with its full name. Krippendorff's u-alpha of 2016 is left
+#: out: of many interviews it is alpha by character, as the two differ by less than the share of a text in a passage.
 MEASURES = {
     "percent": "percent agreement",
     "kappa": "Cohen's kappa (unweighted)",
     "ac1": "Gwet's AC1",
     "alpha": "Krippendorff's alpha (nominal)",
-    "u_alpha": "Krippendorff's u-alpha for unitizing (2016)",
     "alpha_u": "Krippendorff's alpha-U for unitizing (2004)",
     "prevalence_first": "share of units with the code, first coder",
     "prevalence_second": "share of units with the code, second coder",
@@ -56,12 +60,15 @@ OF_EVERYBODY = {
     "fleiss": "Fleiss' kappa",
     "ac1": "Gwet's AC1",
     "alpha": "Krippendorff's alpha (nominal)",
-    "u_alpha": "Krippendorff's u-alpha for unitizing (2016)",
     "prevalence": "share of units with the code, mean of the coders",
 }
 #: What only long stretches have, and what needs a coder to measure the other by.
-OF_CHARACTERS = ("u_alpha", "alpha_u")
+OF_CHARACTERS = ("alpha_u",)
 OF_REFERENCE = ("precision", "recall")
+#: Shares, from 0 to 1; the other measures are coefficients from -1 to 1.
+SHARES = ("percent", "prevalence", "prevalence_first", "prevalence_second", "precision", "recall", "f1")
+#: Shares that are means over codes already where they are taken over all codes together.
+LINEAR = ("percent", "prevalence", "prevalence_first", "prevalence_second")
 
 AGREEMENT = (
     "pair",
@@ -73,7 +80,10 @@ AGREEMENT = (
     "name",
     "theme",
     "interviews",
-    "people_with",
+    "heard",
+    "people_first",
+    "people_second",
+    "coded",
     "measure",
     "question",
     "estimate",
@@ -86,6 +96,9 @@ AGREEMENT = (
     "dropped_reason",
     "note",
 )
+#: What only the restricted table has: which interviews, how many people used a code, and what was left out of them.
+UNSHOWN = ("heard", "people_first", "people_second", "coded", "n_dropped", "dropped_reason")
+SHOWN = tuple(name for name in AGREEMENT if name not in UNSHOWN)
 COUNTS = (
     "pair",
     "pair_kind",
@@ -96,20 +109,19 @@ COUNTS = (
     "name",
     "theme",
     "interviews",
-    "people_with",
     "units",
     "both",
     "first_only",
     "second_only",
     "neither",
-    "note",
 )
 
-#: With fewer interviews than this a note says that the interval is rough.
+#: Fewest interviews of an interval.
 FEW_INTERVIEWS = 10
 
-#: Codes whose draws are worked on together; an array of them has a quarter of a megabyte.
-BLOCK_OF_CODES = 16
+#: Decimals of what others see: enough to read, too few to find single interviews in an interval; of a mean of codes so
+#: few that the values of the codes that are withheld do not follow from it.
+DECIMALS, DECIMALS_OF_MEAN = 3, 2
 
 NOT_SHARED = "in interviews only one of the two worked on"
 NOT_SEVERAL = "in interviews fewer than two people worked on"
@@ -120,11 +132,13 @@ NOBODY_USED = "undefined: agreement 100 %, nobody used the code"
 EVERYWHERE = "undefined: agreement 100 %, all gave the code to everything"
 NOT_USED = "undefined: nobody used the code"
 UNUSED_BY = "undefined: {coder} gave the code to nothing"
-UNEQUAL_CODERS = "undefined: the number of coders differs between interviews"
 NO_CODE = "undefined: no code for which the coefficient is defined"
-ONE_INTERVIEW = "fewer than two interviews, no interval"
+TOO_FEW_INTERVIEWS = f"fewer than {FEW_INTERVIEWS} interviews, no interval: it would be too narrow"
 NO_SUM = "no interval: it does not add up over interviews"
-ALL_EQUAL = "all draws are equal, no interval"
+NOT_WITHOUT_ONE = "undefined without one of the interviews, no interval"
+ALL_EQUAL = "the same without any of the interviews, no interval"
+AT_THE_END = "at the end of its scale, no interval"
+NOT_LISTED = "interviews without a coding count as not worked on"
 
 
 # Who worked on what
@@ -173,8 +187,6 @@ class Layer:
         Units in each run.
     member : array of bool, shape (runs, coders)
         Whether each coder gave the code to the run.
-    squares : array of float, shape (coders, interviews, codes)
-        Squared lengths of passages, for unitizing; of characters only, else zero.
     spans : array of int, shape (passages, 5)
         Coder, interview, code, beginning and end of every passage; of characters only.
     """
@@ -188,7 +200,6 @@ class Layer:
     code: np.ndarray
     weight: np.ndarray
     member: np.ndarray
-    squares: np.ndarray
     spans: np.ndarray
 
     def amounts(self, which: np.ndarray) -> np.ndarray:
@@ -322,8 +333,6 @@ def characters(
     start, end = (merged[column].to_numpy(dtype=np.int64) for column in ("start", "end"))
     if (start < 0).any() or (end <= start).any() or (end > sizes[where]).any():
         raise ValueError("a passage is empty or lies outside of its text")
-    squares = np.zeros((len(coders), len(interviews), len(codes)))
-    np.add.at(squares, (who, where, what), (end - start).astype(float) ** 2)
     # Every interview and code has a stretch of its own on one line, cut wherever a passage of any coder begins or ends.
     stride = 1 + int(sizes.max(initial=0))
     cell = where * len(codes) + what
@@ -349,7 +358,6 @@ def characters(
         place % max(1, len(codes)),
         weight[coded],
         member[coded],
-        squares,
         np.column_stack([who, where, what, start, end]),
     )
 
@@ -393,7 +401,6 @@ def marks(
         place % max(1, len(codes)),
         np.ones(len(units)),
         member,
-        np.zeros((len(coders), len(interviews), len(codes))),
         np.zeros((0, 5), dtype=np.int64),
     )
 
@@ -415,15 +422,13 @@ def _places(table: pd.DataFrame, *names: Sequence[str]) -> list[np.ndarray]:
 # From tables to coefficients
 
 
-def pair_coefficients(table: np.ndarray, squares: np.ndarray | None = None) -> dict[str, np.ndarray]:
+def pair_coefficients(table: np.ndarray) -> dict[str, np.ndarray]:
     """Coefficients of two coders from tables of two by two, for many tables at once.
 
     Parameters
     ----------
     table : array, shape (4, ...)
         Units both gave the code, the first only, the second only, neither.
-    squares : array, shape (...), optional
-        Squared lengths of the passages of both, of characters; without them u-alpha is left out.
 
     Returns
     -------
@@ -454,13 +459,11 @@ def pair_coefficients(table: np.ndarray, squares: np.ndarray | None = None) -> d
     given = one + other
     # Weighed in whole numbers, so that one category throughout gives exactly nothing to divide by.
     varies = one * other + (n - one) * (n - other) < n * n
-    unitizing = {} if squares is None else {"u_alpha": u_alpha_of_code(apart, given, 2 * n, squares)}
     return {
         "percent": observed,
         "kappa": _ratio(observed - chance, np.where(varies, 1 - chance, 0)) * several,
         "ac1": (observed - guess) / (1 - guess) * several,
         "alpha": (1 - _ratio((2 * n - 1) * apart, given * (2 * n - given))) * several,
-        **unitizing,
         "prevalence_first": p,
         "prevalence_second": q,
         "precision": _ratio(both, other),
@@ -474,7 +477,7 @@ def everybody_coefficients(sums: np.ndarray) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    sums : array, shape (7, ...)
+    sums : array, shape (6, ...)
         As `everybody_sums` gives them.
 
     Returns
@@ -493,7 +496,7 @@ def everybody_coefficients(sums: np.ndarray) -> dict[str, np.ndarray]:
     Fleiss (1971), Psychological Bulletin 76, 378-382; Gwet (2014), Handbook of Inter-Rater Reliability, 4th ed.;
     Krippendorff (2004), Content Analysis, 2nd ed., chapter 11.
     """
-    n, agreed, share, apart, given, values, squares = np.asarray(sums, dtype=float)
+    n, agreed, share, apart, given, values = np.asarray(sums, dtype=float)
     several = np.where(n >= 2, 1.0, np.nan)
     observed, mean = _ratio(agreed, n), _ratio(share, n)
     guess = 2 * mean * (1 - mean)
@@ -502,7 +505,6 @@ def everybody_coefficients(sums: np.ndarray) -> dict[str, np.ndarray]:
         "fleiss": _ratio(observed - (1 - guess), np.where((given > 0) & (given < values), guess, 0)) * several,
         "ac1": (observed - guess) / (1 - guess) * several,
         "alpha": (1 - _ratio((values - 1) * apart, given * (values - given))) * several,
-        "u_alpha": u_alpha_of_code(apart, given, values, squares),
         "prevalence": mean,
     }
 
@@ -520,9 +522,9 @@ def everybody_sums(layer: Layer, worked: Mapping[str, Collection[str]], people: 
 
     Returns
     -------
-    array of float, shape (interviews, codes, 7)
+    array of float, shape (interviews, codes, 6)
         Units, agreement, share of coders who gave the code, coincidences of one who did with one who did not, values
-        with the code, values in all, and squared lengths of passages; nothing in interviews of fewer than two coders.
+        with the code, and values in all; nothing in interviews of fewer than two coders.
     """
     shape = (len(layer.interviews), len(layer.codes))
     at = [layer.coders.index(coder) for coder in people]
@@ -547,7 +549,6 @@ def everybody_sums(layer: Layer, worked: Mapping[str, Collection[str]], people: 
         total(apart * r / 2),
         total(k),
         size * raters[:, None],
-        (layer.squares[at] * present.T[:, :, None]).sum(axis=0),
     ]
     return np.stack(sums, axis=-1) * (raters >= 2)[:, None, None]
 
@@ -556,13 +557,19 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
 
 
-def percentile_intervals(draws: np.ndarray, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Percentile intervals of many statistics at once, by the rules of `resample.percentile_interval`.
+def jackknife_intervals(
+    estimate: np.ndarray, left_out: np.ndarray, share: np.ndarray, confidence: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Intervals of many statistics at once from their values with each interview left out.
 
     Parameters
     ----------
-    draws : array of float, shape (statistics, draws)
-        NaN where a statistic is undefined in a draw.
+    estimate : array of float, shape (statistics,)
+        Values of the sample; none missing.
+    left_out : array of float, shape (statistics, interviews)
+        Values without each interview, NaN where undefined.
+    share : array of bool, shape (statistics,)
+        Whether a statistic is a share from 0 to 1; else it is a coefficient from -1 to 1.
     confidence : float
         Level of the intervals.
 
@@ -571,33 +578,41 @@ def percentile_intervals(draws: np.ndarray, confidence: float = 0.95) -> tuple[n
     low, high : array of float, shape (statistics,)
         NaN where there is no interval.
     notes : list of str
-        Why there is no interval, or how many draws were left out.
+        Why there is no interval.
+
+    Notes
+    -----
+    With m interviews and the value t(i) without the i-th, the squared standard error is (m - 1) / m times the sum of
+    the squared deviations of the t(i) from their mean. The interval is that of Student's t with m - 1 degrees of
+    freedom on the scale of the logit for shares, of Fisher's z for coefficients, to which the standard error is carried
+    by the derivative at the estimate.
+
+    Chosen by simulation of F1, kappa and alpha near 0.6, 0.85 and 0.95, of frequent and of rare codes, with 3,000
+    samples each: of 10, 16, 30 and 60 interviews, 92 to 97 % of its 95 % intervals hold the population's value, of
+    percentile intervals of drawn interviews 72 to 94 %. Of 10 and 16 interviews, BCa intervals held it in 88 to 92 %,
+    t intervals without another scale in 88 to 95 %; studentised draws did as well as these, but gave no interval for a
+    fourth of the samples of 10.
+
+    References
+    ----------
+    Miller (1974), Biometrika 61, 1-15; Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 11.
     """
-    count, n = draws.shape
-    low, high, notes = np.full(count, np.nan), np.full(count, np.nan), [""] * count
-    undefined = np.isnan(draws).sum(axis=1)
-    whole = np.flatnonzero(undefined == 0)
-    if len(whole):
-        values = draws[whole]
-        places = np.array([(1 - confidence) / 2, (1 + confidence) / 2]) * (n - 1)
-        below = np.floor(places).astype(int)
-        above = np.minimum(below + 1, n - 1)
-        values.sort(axis=1)
-        limits = values[:, below] + (values[:, above] - values[:, below]) * (places - below)
-        varies = values[:, -1] - values[:, 0] > resample.NEGLIGIBLE
-        low[whole[varies]], high[whole[varies]] = limits[varies].T
-        for row in whole[~varies]:
-            notes[row] = ALL_EQUAL
-    for row in np.flatnonzero((undefined > 0) & (undefined <= resample.MOST_UNDEFINED * n)):
-        found = resample.percentile_interval(draws[row], confidence)
-        low[row], high[row] = (np.nan if one is None else one for one in found[:2])
-        notes[row] = found[2]
-    for row in np.flatnonzero(undefined > resample.MOST_UNDEFINED * n):
-        notes[row] = (
-            f"{undefined[row]:,} of {n:,} draws undefined, left out; "
-            f"more than {100 * resample.MOST_UNDEFINED:g} %, no interval"
-        )
-    return low, high, notes
+    count, m = left_out.shape
+    low, high = np.full(count, np.nan), np.full(count, np.nan)
+    known = np.isfinite(left_out).all(axis=1)
+    deviation = left_out - left_out.mean(axis=1, keepdims=True)
+    error = np.sqrt((m - 1) / m * (deviation**2).sum(axis=1))
+    inside = (estimate < 1) & (estimate > np.where(share, 0, -1))
+    varies = error > NEGLIGIBLE
+    done = known & inside & varies
+    p, wide = estimate[done], special.stdtrit(m - 1, (1 + confidence) / 2) * error[done]
+    for end, sign in ((low, -1), (high, 1)):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logit = special.expit(special.logit(p) + sign * wide / (p * (1 - p)))
+        fisher = np.tanh(np.arctanh(p) + sign * wide / (1 - p**2))
+        end[done] = np.where(share[done], logit, fisher)
+    notes = np.select([done, ~known, ~varies], ["", NOT_WITHOUT_ONE, ALL_EQUAL], AT_THE_END)
+    return low, high, notes.tolist()
 
 
 # The tables
@@ -612,8 +627,6 @@ def compare_coders(
     *,
     worked: pd.DataFrame | None = None,
     confidence: float = 0.95,
-    draws: int = resample.DRAWS,
-    seed: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare every two people, every person with every machine, and all people, by code and over codes.
 
@@ -635,26 +648,26 @@ def compare_coders(
         Who worked on what, as in `worked_on`.
     confidence : float
         Level of the intervals.
-    draws, seed : int
-        Bootstrap draws of interviews, and their seed; the same interviews are drawn for all codes of a pair.
 
     Returns
     -------
     agreement : DataFrame
         One row a pair, unit, code and measure with the columns of `AGREEMENT`. Shares and coefficients are on the scale
-        to 1. The code ``all`` takes every decision on a unit and code together; ``mean`` is the mean of the codes that
-        were used by either and for which the coefficient is defined. ``n`` counts units; precision, recall and F1 rest
-        on what the second, the first or either coded, and a mean on so many codes. In a pair of person and machine the
-        person is the first and the reference. ``interviews`` are those both worked on; ``people_with`` is the smaller
-        of the numbers of these in which each coder used the code, leaving out a coder who did not: the fewest people a
-        number of the row rests on.
+        to 1. The code ``all`` takes every decision on a unit and code together, so that frequent codes weigh most;
+        ``mean`` is the mean of the codes that were used by either and for which the coefficient is defined. ``n``
+        counts units; precision, recall and F1 rest on what the second, the first or either coded, and a mean on so many
+        codes. In a pair of person and machine the person is the first and the reference. ``interviews`` are those both
+        worked on, named in ``heard``; ``people_first`` and ``people_second`` count those in which each of the two used
+        the code, of all people the fewest and the most of one of them, and ``coded`` the units at least one gave the
+        code to. Without a list of who worked on what, a note of the rows over codes says what that means.
     counts : DataFrame
         One row a pair, unit and code with the columns of `COUNTS`: the tables behind the agreement of two.
 
     Notes
     -----
-    Intervals are percentiles of draws of whole interviews. With few interviews they are rough and as a rule too narrow.
-    The mean of the codes in a draw is that of those of its codes which are defined in the draw.
+    Both are restricted; what others may see of the first is for `withhold` to say. Intervals are those of
+    `jackknife_intervals`; with fewer than ten interviews there is none. The mean of the codes without an interview is
+    that of those of its codes which are defined without it.
     """
     import pandas as pd
 
@@ -666,7 +679,7 @@ def compare_coders(
     done |= {name: frozenset(lengths) for name in machines}
     coders, codes = [*people, *machines], list(codebook.codes)
     layers = _layers(codings, machines, segments, lengths, coders, codes)
-    about = _About(codebook, confidence, draws, seed)
+    about = _About(codebook, confidence, worked is not None)
     agreed, counted = [], []
     pairs = [(*pair, PEOPLE) for pair in combinations(people, 2)]
     pairs += [(person, machine, f"person and {machine}") for machine in machines for person in people]
@@ -690,8 +703,7 @@ class _About:
 
     codebook: Codebook
     confidence: float
-    draws: int
-    seed: int
+    listed: bool
 
     def keys(self) -> dict[str, list[str]]:
         codes = self.codebook.codes.values()
@@ -701,15 +713,9 @@ class _About:
             "theme": [*(one.theme for one in codes), "", ""],
         }
 
-    def weights(self, interviews: int) -> np.ndarray | None:
-        """Draws of interviews; shape (interviews, draws)."""
-        if interviews < 2 or self.draws < 1:
-            return None
-        return resample.weights_of_draws(interviews, self.draws, resample.generator(self.seed)).T
-
-    @property
-    def ci_method(self) -> str:
-        return f"percentile bootstrap of {self.draws:,} draws of interviews, {100 * self.confidence:g} %"
+    def ci_method(self, share: bool) -> str:
+        scale = "the logit scale" if share else "the scale of Fisher's z"
+        return f"jackknife t interval over interviews on {scale}, {100 * self.confidence:g} %"
 
 
 def _layers(
@@ -758,16 +764,11 @@ def _compare_pair(
 
     table = layer.table(first, second)[shared]
     at = [layer.coders.index(coder) for coder in (first, second)]
-    sums = np.concatenate([table, layer.squares[at][:, shared].sum(axis=0)[..., None]], axis=-1)
     measures = [name for name in MEASURES if kind != PEOPLE or name not in OF_REFERENCE]
     measures = [name for name in measures if layer.unit == CHARACTER or name not in OF_CHARACTERS]
-    with_code = cases.table(first, second)[shared].sum(axis=0)
-    people_with = _people_with(np.stack([with_code[:, 0] + with_code[:, 1], with_code[:, 0] + with_code[:, 2]]))
+    with_code = cases.table(first, second)[shared].sum(axis=0).astype(np.int64)
+    people = [with_code[:, 0] + with_code[:, 1], with_code[:, 0] + with_code[:, 2]]
     keys = {"pair": f"{first} and {second}", "pair_kind": kind, "first": first, "second": second, "unit": layer.unit}
-
-    def coefficients(values: np.ndarray) -> dict[str, np.ndarray]:
-        return pair_coefficients(values[:4], values[4] if layer.unit == CHARACTER else None)
-
     known = {"alpha_u": _alpha_u(layer, at, shared)} if "alpha_u" in measures else {}
 
     def reason(measure: str, values: np.ndarray) -> str:
@@ -785,21 +786,23 @@ def _compare_pair(
     names = {name: MEASURES[name] for name in measures}
     rests, left = (_rest_on(measures, layer.table(first, second)[where]) for where in (shared, either & ~shared))
     used = table[..., :3].any(axis=(0, 2))
-    compared = _Comparison(sums, coefficients, used, rests, left, reason, names, known, NOT_SHARED)
-    part = _rows(compared, keys, people_with, about)
+    heard = frozenset(name for name, both in zip(layer.interviews, shared, strict=True) if both)
+    coded = table[..., :3].sum(axis=(0, 2))
+    compared = _Comparison(
+        table, pair_coefficients, used, rests, left, reason, names, known, NOT_SHARED, heard, people, coded
+    )
+    part = _rows(compared, keys, about)
     total = np.concatenate([table.sum(axis=0), table.sum(axis=(0, 1))[None]])
     amounts = pd.DataFrame(
         {
             **keys,
             **{name: some[:-1] for name, some in about.keys().items()},
             "interviews": int(shared.sum()),
-            "people_with": [*people_with, int(shared.sum())],
             "units": total.sum(axis=1).astype(np.int64),
             **{
                 name: total[:, number].astype(np.int64)
                 for number, name in enumerate(("both", "first_only", "second_only", "neither"))
             },
-            "note": "",
         }
     )
     return part, amounts[list(COUNTS)]
@@ -809,32 +812,22 @@ def _compare_everybody(
     layer: Layer, people: Sequence[str], done: Mapping[str, Collection[str]], cases: Layer, about: _About
 ) -> pd.DataFrame:
     """Compare all people at one unit, in the interviews at least two of them worked on."""
-    raters = np.array([sum(name in done[coder] for coder in people) for name in layer.interviews])
+    at = [layer.coders.index(coder) for coder in people]
+    present = np.array([[name in done[coder] for coder in people] for name in layer.interviews])
+    raters = present.sum(axis=1)
     several = raters >= 2
     sums = everybody_sums(layer, done, people)[several]
-    measures = [name for name in OF_EVERYBODY if layer.unit == CHARACTER or name not in OF_CHARACTERS]
-    used = np.stack(
-        [
-            cases.amounts(cases.member[:, cases.coders.index(coder)])[
-                several & np.array([name in done[coder] for name in layer.interviews])
-            ].sum(axis=0)
-            for coder in people
-        ]
-    )
+    measures = list(OF_EVERYBODY)
+    # What somebody coded in an interview they are not listed for is no finished work.
+    coded = layer.amounts((layer.member[:, at] & present[layer.interview]).any(axis=1))[several].sum(axis=0)
+    with_code = [cases.amounts(cases.member[:, one]) for one in at]
+    used = np.stack([one[several & here].sum(axis=0) for one, here in zip(with_code, present.T, strict=True)])
+    people_with = [used.min(axis=0).astype(np.int64), used.max(axis=0).astype(np.int64)]
     keys = {"pair": EVERYBODY, "pair_kind": EVERYBODY, "first": "", "second": "", "unit": layer.unit}
-    unequal = len(set(raters[several])) > 1
-
-    def coefficients(values: np.ndarray) -> dict[str, np.ndarray]:
-        found = everybody_coefficients(values)
-        if unequal:
-            found["u_alpha"] = np.full(values.shape[1:], np.nan)
-        return found
 
     def reason(measure: str, values: np.ndarray) -> str:
         if not values[0]:
             return NO_INTERVIEW_OF_SEVERAL
-        if measure == "u_alpha" and unequal:
-            return UNEQUAL_CODERS
         if values[0] < 2:
             return TOO_FEW_UNITS
         return NOBODY_USED if not values[4] else EVERYWHERE
@@ -843,14 +836,11 @@ def _compare_everybody(
     rests, left = (np.full(shape, layer.sizes[where].sum()) for where in (several, raters == 1))
     names = {name: OF_EVERYBODY[name] for name in measures}
     given = sums[..., 4].any(axis=0)
-    compared = _Comparison(sums, coefficients, given, rests, left, reason, names, {}, NOT_SEVERAL)
-    return _rows(compared, keys, _people_with(used), about)
-
-
-def _people_with(used: np.ndarray) -> list[int]:
-    """Return the smallest number of interviews in which a coder used each code, of those who used it; 0 for none."""
-    some = np.where(used > 0, used, np.inf).min(axis=0)
-    return np.where(np.isfinite(some), some, 0).astype(np.int64).tolist()
+    heard = frozenset(name for name, here in zip(layer.interviews, several, strict=True) if here)
+    compared = _Comparison(
+        sums, everybody_coefficients, given, rests, left, reason, names, {}, NOT_SEVERAL, heard, people_with, coded
+    )
+    return _rows(compared, keys, about)
 
 
 def _rest_on(measures: Sequence[str], table: np.ndarray) -> np.ndarray:
@@ -899,6 +889,12 @@ class _Comparison:
         Measures that do not add up.
     left_why : str
         Why they were left out.
+    heard : frozenset of str
+        The interviews.
+    people : sequence of two arrays of int, shape (codes,)
+        Interviews in which the first and the second used each code.
+    coded : array, shape (codes,)
+        Units at least one gave each code to.
     """
 
     sums: np.ndarray
@@ -910,16 +906,19 @@ class _Comparison:
     measures: Mapping[str, str]
     known: Mapping[str, np.ndarray]
     left_why: str
+    heard: frozenset[str]
+    people: Sequence[np.ndarray]
+    coded: np.ndarray
 
 
-def _rows(compared: _Comparison, keys: Mapping[str, str], people_with: Sequence[int], about: _About) -> pd.DataFrame:
+def _rows(compared: _Comparison, keys: Mapping[str, str], about: _About) -> pd.DataFrame:
     """Make one row a code and measure, with intervals, of a comparison at one unit."""
     import pandas as pd
 
     interviews, codes, _ = compared.sums.shape
     measures = list(compared.measures)
-    drawn = [name for name in measures if name not in compared.known]
-    sums = _with_all(compared.sums.sum(axis=0))
+    total = compared.sums.sum(axis=0)
+    sums = _with_all(total)
     values = {**compared.coefficients(sums), **compared.known}
     # Measures by codes, the row over all decisions and the mean of the codes that were used.
     single = np.stack([values[name] for name in measures])
@@ -927,37 +926,26 @@ def _rows(compared: _Comparison, keys: Mapping[str, str], people_with: Sequence[
     estimate = np.concatenate([single, _mean(single[:, :codes], kept)[:, None]], axis=1)
     low, high = np.full_like(estimate, np.nan), np.full_like(estimate, np.nan)
     notes = np.full(estimate.shape, "", dtype=object)
-    weights = about.weights(interviews)
-    if weights is None:
-        notes[:] = ONE_INTERVIEW if about.draws > 0 else ""
+    if interviews < FEW_INTERVIEWS:
+        notes[:] = TOO_FEW_INTERVIEWS
     else:
-        shape = compared.sums.shape[1:]
-        resampled = _with_all((compared.sums.reshape(interviews, -1).T @ weights).reshape(*shape, -1))
-        total, count = np.zeros((2, len(measures), about.draws))
-        notes[[name not in drawn for name in measures]] = NO_SUM
-        # Some codes at a time stay in the cache of the processor.
-        for start in range(0, codes + 1, BLOCK_OF_CODES):
-            found = compared.coefficients(resampled[:, start : start + BLOCK_OF_CODES])
-            for name in drawn:
-                number, rows = measures.index(name), found[name]
-                averaged = rows[np.flatnonzero(kept[number, start : start + BLOCK_OF_CODES])]
-                some = np.isfinite(averaged)
-                total[number] += np.where(some, averaged, 0).sum(axis=0)
-                count[number] += some.sum(axis=0)
-                defined = np.flatnonzero(np.isfinite(single[number, start : start + BLOCK_OF_CODES]))
-                limits = percentile_intervals(rows[defined], about.confidence)
-                low[number, start + defined], high[number, start + defined] = limits[:2]
-                notes[number, start + defined] = limits[2]
-        over = np.flatnonzero([name in drawn for name in measures] & np.isfinite(estimate[:, -1]))
-        low[over, -1], high[over, -1], notes[over, -1] = percentile_intervals(
-            _ratio(total[over], count[over]), about.confidence
-        )
-        if interviews < FEW_INTERVIEWS:
-            rough = f"from {interviews} interviews, the interval is rough"
-            notes[np.isfinite(low)] = [f"{note}; {rough}" if note else rough for note in notes[np.isfinite(low)]]
+        without = compared.coefficients(_with_all(total[..., None] - np.moveaxis(compared.sums, 0, -1)))
+        for number, name in enumerate(measures):
+            if name in compared.known:
+                notes[number] = NO_SUM
+                continue
+            some = kept[number, :, None] & np.isfinite(without[name][:codes])
+            left_out = np.concatenate([without[name], _mean(without[name][:codes].T, some.T)[None]])
+            there = np.flatnonzero(np.isfinite(estimate[number]))
+            share = np.full(len(there), name in SHARES)
+            limits = jackknife_intervals(estimate[number, there], left_out[there], share, about.confidence)
+            low[number, there], high[number, there], notes[number, there] = limits
     for number, code in np.argwhere(np.isnan(estimate)):
         mean_of_none = code > codes and interviews
         notes[number, code] = NO_CODE if mean_of_none else compared.reason(measures[number], sums[:, min(code, codes)])
+    if not about.listed:
+        for number, code in np.argwhere(np.isfinite(estimate[:, codes:])):
+            notes[number, codes + code] = "; ".join(filter(None, [notes[number, codes + code], NOT_LISTED]))
     decided = kept.sum(axis=1)[:, None]
     n = np.concatenate([compared.rests, compared.rests.sum(axis=1)[:, None], decided], axis=1)
     dropped = np.concatenate([compared.left, compared.left.sum(axis=1)[:, None], codes - decided], axis=1)
@@ -966,12 +954,18 @@ def _rows(compared: _Comparison, keys: Mapping[str, str], people_with: Sequence[
     why[dropped == 0] = ""
     names = np.array(list(compared.measures.values()), dtype=object)[:, None]
     method = np.where(np.arange(codes + 2) == codes + 1, "mean over codes of " + names, names)
+    ci_method = np.array([about.ci_method(name in SHARES) for name in measures], dtype=object)[:, None]
     columns = about.keys()
     pair = f"coders.{keys['pair'].replace(' ', '_')}.{keys['unit']}"
+    coded = compared.coded.astype(np.int64)
     frame = pd.DataFrame(
         {
             **{name: np.repeat(np.array(some, dtype=object), len(measures)) for name, some in columns.items()},
-            "people_with": np.repeat([*people_with, interviews, interviews], len(measures)),
+            **{
+                name: np.repeat([*some, interviews, interviews], len(measures))
+                for name, some in zip(("people_first", "people_second"), compared.people, strict=True)
+            },
+            "coded": np.repeat([*coded, coded.sum(), coded.sum()], len(measures)),
             "measure": np.tile(np.array(measures, dtype=object), codes + 2),
             "question": [f"{pair}.{code}.{name}" for code in columns["code"] for name in measures],
             "estimate": estimate.T.ravel(),
@@ -979,12 +973,13 @@ def _rows(compared: _Comparison, keys: Mapping[str, str], people_with: Sequence[
             "method": method.T.ravel(),
             "ci_low": low.T.ravel(),
             "ci_high": high.T.ravel(),
-            "ci_method": np.where(np.isfinite(low.T.ravel()), about.ci_method, ""),
+            "ci_method": np.where(np.isfinite(low), ci_method, "").T.ravel(),
             "n_dropped": dropped.T.ravel().astype(np.int64),
             "dropped_reason": why.T.ravel(),
             "note": notes.T.ravel(),
         }
     ).assign(interviews=interviews, **keys)
+    frame["heard"] = [compared.heard] * len(frame)
     # Two who share no interview are said to do so once.
     return frame.loc[(frame["code"] == ALL) | (interviews > 0), list(AGREEMENT)]
 
@@ -1003,42 +998,163 @@ def _mean(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def withhold(table: pd.DataFrame, floor: int) -> pd.DataFrame:
-    """Withhold the rows of single codes that rest on few people.
+    """Make of the restricted table of agreement what others may see.
 
     Parameters
     ----------
     table : DataFrame
-        ``agreement`` or ``counts`` of `compare_coders`.
+        ``agreement`` of `compare_coders`.
     floor : int
-        Fewest people (interviews) a shown number of a code rests on; 0 shows everything (restricted).
+        Fewest people (interviews) anything shown rests on; 0 leaves the table as it is (restricted).
 
     Returns
     -------
     DataFrame
-        Numbers of withheld rows are missing and the note says so. A code is withheld at all units alike, and with a
-        single one the next by its people, because the rows over all codes would give it away. The rows over all codes
-        say how coders work, not who said what, and are shown.
+        The columns of `SHOWN`. Numbers of withheld rows are missing, and the note says so in the same words for all of
+        them. Values have three decimals, and means of the codes two.
+
+    Notes
+    -----
+    No number that follows from those shown, by adding and subtracting codes, pairs and sets of interviews, rests on
+    fewer people than the floor:
+
+    - Comparisons whose sets of interviews cut fewer than ``floor`` interviews out of each other are not shown together,
+      since their difference is about these few. Those of people go before those with a machine, and then those over
+      more interviews. Of all people together, who worked on an interview is such a set as well.
+    - Single codes are shown over one set of interviews, the one that shows most of them, and not with the interview as
+      unit: two by two, that is a table of people, with cells of one.
+    - A code is withheld where one of the two used it in fewer than ``floor`` interviews; that nobody used it looks the
+      same. The withheld codes of a coder are two or more and together come up ``floor`` times or more, each once an
+      interview, because the rows over all codes tell that sum; where even all codes are too few, these rows are
+      withheld too.
+    - The mean of the codes is shown where it rests on no withheld code or on ``floor`` of them or more.
     """
+    import pandas as pd
+
     if not floor:
         return table
-    shown = table.copy()
-    codes = ~shown["code"].isin([ALL, MEAN])
-    hidden = codes & (shown["people_with"] < floor)
-    for _pair, rows in shown[codes].groupby("pair", sort=False):
-        few = set(rows.loc[hidden[rows.index], "code"])
-        if len(few) == 1:
-            others = rows.loc[~rows["code"].isin(few), ["code", "people_with"]].drop_duplicates()
-            if len(others):
-                next_one = others.sort_values(["people_with", "code"], ignore_index=True)["code"].iloc[0]
-                hidden.loc[rows.index[rows["code"] == next_one]] = True
-    numbers = [
-        *("people_with", "estimate", "n", "ci_low", "ci_high", "n_dropped"),
-        *("units", "both", "first_only", "second_only", "neither"),
-    ]
-    for name in [name for name in numbers if name in shown]:
-        whole = shown[name].dtype.kind == "i"
-        shown[name] = (shown[name].astype("Int64") if whole else shown[name]).mask(hidden)
-    for name in [name for name in ("ci_method", "dropped_reason") if name in shown]:
-        shown.loc[hidden, name] = ""
-    shown.loc[hidden, "note"] = tiers.WITHHELD.format(floor=floor)
+    over = table["code"].isin([ALL, MEAN])
+    hidden = _hidden(_told(_pairs(table), floor), list(dict.fromkeys(table.loc[~over, "code"])), floor)
+    codes = zip(table["pair"], table["code"], strict=True)
+    gone = pd.Series([pair not in hidden or code in hidden[pair] for pair, code in codes], index=table.index)
+    gone |= ~over & (table["unit"] == CASE)
+    # Two who share no interview are said to do so.
+    gone &= table["interviews"] > 0
+    # A mean that rests on few withheld codes gives them away.
+    keys = ["pair", "unit", "measure"]
+    seen = table[~gone & ~over & table["estimate"].notna()].value_counts(keys)
+    mean = table["code"] == MEAN
+    behind = (
+        table.loc[mean, "n"].to_numpy()
+        - seen.reindex(pd.MultiIndex.from_frame(table.loc[mean, keys]), fill_value=0).to_numpy()
+    )
+    gone[mean] |= (behind > 0) & (behind < floor)
+    shown = table[list(SHOWN)].copy()
+    coarse = mean & ~shown["measure"].isin(LINEAR)
+    for name, end in (("estimate", ""), ("ci_low", "low"), ("ci_high", "high")):
+        for some, decimals in ((coarse, DECIMALS_OF_MEAN), (~coarse, DECIMALS)):
+            shown.loc[some, name] = tiers.coarsen_coefficient(shown.loc[some, name], decimals, end)
+        shown[name] = shown[name].mask(gone)
+    shown["n"] = shown["n"].astype("Int64").mask(gone)
+    shown.loc[gone, "ci_method"] = ""
+    shown.loc[gone, "note"] = tiers.WITHHELD.format(floor=floor)
     return shown
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A comparison, and of whom and what it tells.
+
+    Attributes
+    ----------
+    name : str
+    coders : tuple of str
+        Whose codings it tells of; all people who did not work on the same interviews are as one.
+    heard : frozenset of str
+        Its interviews.
+    sets : tuple of frozenset of str
+        All sets of interviews it tells of.
+    used : dict of str to Series
+        Interviews in which a coder used each code; of all people who worked on the same, their pairs have it.
+    """
+
+    name: str
+    coders: tuple[str, ...]
+    heard: frozenset[str]
+    sets: tuple[frozenset[str], ...]
+    used: Mapping[str, pd.Series]
+
+
+def _pairs(table: pd.DataFrame) -> list[_Pair]:
+    """Return the comparisons over at least one interview: of people first, and those over most interviews."""
+    once = table[table["interviews"] > 0].drop_duplicates(["pair", "code"])
+    of = once.drop_duplicates("pair").set_index("pair")
+    people = table[table["pair_kind"] == PEOPLE].drop_duplicates("pair")
+    found = []
+    for name, row in of.iterrows():
+        rows = once[(once["pair"] == name) & ~once["code"].isin([ALL, MEAN])].set_index("code")
+        coders, sets = (row["first"], row["second"]), (row["heard"],)
+        used = {coders[0]: rows["people_first"], coders[1]: rows["people_second"]}
+        if name == EVERYBODY:
+            sets = (row["heard"], *people["heard"])
+            coders, used = (EVERYBODY,), {EVERYBODY: rows["people_first"]}
+            if set(sets) == {row["heard"]}:
+                coders, used = tuple(dict.fromkeys([*people["first"], *people["second"]])), {}
+        found.append(_Pair(str(name), coders, row["heard"], sets, used))
+    machine = ~of["pair_kind"].isin([PEOPLE, EVERYBODY])
+    return sorted(found, key=lambda pair: (machine[pair.name], -len(pair.heard)))
+
+
+def _told(pairs: Sequence[_Pair], floor: int) -> list[_Pair]:
+    """Choose the comparisons that are shown: their sets of interviews cut no few interviews out of each other."""
+    told: list[_Pair] = []
+    for pair in pairs:
+        sets = {one for some in (*told, pair) for one in some.sets}
+        parts = Counter(tuple(name in one for one in sets) for name in frozenset().union(*sets))
+        if min(parts.values()) >= floor:
+            told.append(pair)
+    return told
+
+
+def _hidden(told: Sequence[_Pair], codes: Sequence[str], floor: int) -> dict[str, set[str]]:
+    """Return the withheld codes of every comparison that is shown, with those of the rows over codes."""
+    groups: dict[tuple[frozenset[str], bool], list[_Pair]] = {}
+    for pair in told:
+        groups.setdefault((pair.heard, pair.coders == (EVERYBODY,)), []).append(pair)
+
+    def few(group: Sequence[_Pair]) -> dict[str, set[str]]:
+        used = _used(group)
+        return {
+            pair.name: {code for code in codes if min(used[coder][code] for coder in pair.coders) < floor}
+            for pair in group
+        }
+
+    def shown(group: Sequence[_Pair]) -> int:
+        return len(group) * len(codes) - sum(map(len, few(group).values()))
+
+    most = max(groups.values(), key=shown, default=[])
+    hidden = {pair.name: set(codes) for pair in told} | few(most)
+    for group in groups.values():
+        _protect(hidden, group, codes, floor)
+    return hidden
+
+
+def _used(group: Sequence[_Pair]) -> dict[str, pd.Series]:
+    return {coder: counts for pair in group for coder, counts in pair.used.items()}
+
+
+def _protect(hidden: dict[str, set[str]], group: Sequence[_Pair], codes: Sequence[str], floor: int) -> None:
+    """Withhold more codes of comparisons over the same interviews, until the rows over codes tell of enough people."""
+    used, changed = _used(group), True
+    while changed:
+        changed = False
+        for coder, counts in used.items():
+            own = [pair.name for pair in group if coder in pair.coders]
+            left = sorted(set.intersection(*(hidden[name] for name in own)) & set(codes))
+            if not left or (len(left) > 1 and counts[left].sum() >= floor):
+                continue
+            rest = sorted(set(codes).difference(left), key=lambda code: (counts[code], code))
+            more = set(rest[:1]) or {ALL, MEAN}
+            changed |= any(more - hidden[name] for name in own)
+            for name in own:
+                hidden[name] |= more
