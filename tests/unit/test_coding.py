@@ -548,6 +548,17 @@ def test_page_of_the_shipped_codebook():
     assert "A4" in page
 
 
+def test_page_runs_labels_in_and_lets_cues_go_on_overleaf():
+    page = codebook_page(read_codebook(ROOT / "config/codebook.yaml"))
+    assert page.count('<div class="definition"><dt>Definition</dt><dd>') == 62
+    assert re.search(r"\.parts dt, \.parts dd \{ display: inline;", page)
+    printed = page[page.index("@media print") : page.index("</style>")]
+    assert not re.search(r"\.code\b[^{}]*\{[^}]*break-inside: avoid", printed)
+    assert re.search(r"\.about-code\b[^{}]*\{[^}]*break-inside: avoid", printed)
+    article = re.search(r'<article class="code".*?</article>', page, re.DOTALL)[0]
+    assert article.index('class="about-code"') < article.index("</dl>\n</div>") < article.index("<table")
+
+
 def test_page_shows_every_kind_of_cue_and_is_inert(tmp_path):
     cues = [
         "<b>x",

@@ -1,7 +1,7 @@
 """The printable codebook: themes, codes with their definitions, and the cues of the dictionary coder.
 
 The page is one HTML file without scripts and without anything from elsewhere, for the screen and for A4 paper. It holds
-what the codebook holds and no words of participants.
+what the codebook holds and no words of participants. Its colours are those of the project that coders open.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from piloteval.intake.style import NOTHING, POLICY, STYLE, table_of
+from piloteval.qualitative import colours
 from piloteval.qualitative.codebook import LEMMA, PHRASE, REGEX, STOP, WILDCARD, WINDOW, Code, Codebook, Cue
 from piloteval.qualitative.language import LANGUAGES
 
@@ -41,16 +42,28 @@ main { max-width: 62rem; }
 .themes li { display: flex; gap: 0.6rem; align-items: baseline; margin: 0; padding: 0.15em 0; break-inside: avoid; }
 .themes .count { margin-left: auto; color: var(--muted); font-variant-numeric: tabular-nums; }
 .id { font-family: var(--mono); font-size: 0.84em; font-weight: 400; letter-spacing: 0; }
-h2 .id, h3 .id { margin-right: 0.5em; color: var(--muted); }
-.theme > h2 { margin-bottom: 0; padding-bottom: 0.35em; border-bottom: 2px solid var(--accent); }
-.code { padding: 1.2rem 0 1.1rem; border-bottom: 1px solid var(--hair); }
-.code > h3 { margin: 0 0 0.6rem; }
-.columns { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 0 2.2rem; align-items: start; }
-.parts { margin: 0; line-height: 1.5; }
-.parts dt { color: var(--muted); font-size: 0.84rem; }
-.parts dd { margin: 0 0 0.55rem; }
-.parts .source { color: var(--muted); font-size: 0.84rem; }
-.cues { width: 100%; margin: 0.25rem 0 0; border-width: 1px; table-layout: fixed; }
+.swatch {
+  padding: 0.12em 0.4em; border-radius: 2px; background: var(--k); color: var(--on); font-weight: 650;
+  print-color-adjust: exact;
+}
+h2 .id { margin-right: 0.5em; vertical-align: 0.08em; }
+h3 .id {
+  margin-right: 0.4em; padding-left: 0.45em; border-left: 0.28em solid var(--k); color: var(--muted);
+  overflow-wrap: normal;
+}
+.theme > h2 { margin-bottom: 0; padding-bottom: 0.35em; border-bottom: 2px solid var(--k); }
+.code {
+  display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 0 2.2rem; align-items: start;
+  padding: 0.9rem 0 0.8rem; border-bottom: 1px solid var(--hair);
+}
+.code h3 { margin: 0 0 0.4rem; text-wrap: wrap; }
+.parts { margin: 0; line-height: 1.45; }
+.parts div { margin: 0 0 0.3rem; font-size: 0.92rem; }
+.parts dt, .parts dd { display: inline; margin: 0; }
+.parts dt { color: var(--muted); }
+.parts dt::after { content: ": "; }
+.parts .source { font-size: 0.82rem; }
+.cues { width: 100%; margin: 0.2rem 0 0; border-width: 1px; table-layout: fixed; }
 .cues th { color: var(--muted); }
 .cues col:first-child { width: 6.4rem; }
 .cues caption, .cues thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -65,29 +78,37 @@ h2 .id, h3 .id { margin-right: 0.5em; color: var(--muted); }
   html { font-size: 16px; }
   main { padding: 1.6rem 1.1rem 3rem; }
   h2 { font-size: 1.32rem; }
-  .columns { grid-template-columns: minmax(0, 1fr); }
+  .code { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
   @page {
     size: A4; margin: 16mm 15mm 18mm;
     @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; }
   }
-  html { font-size: 9.4pt; }
+  html { font-size: 9pt; }
   main { max-width: none; padding: 0; }
   h1 { font-size: 2rem; }
+  h2 { margin: 1.4rem 0 0.4rem; font-size: 1.4rem; }
   h1, h2, h3, caption, p:has(+ table) { break-after: avoid; }
-  .theme { margin-top: 1.6em; }
-  .code { padding: 0.8rem 0 0.7rem; break-inside: avoid; }
-  .parts dd { margin-bottom: 0.35rem; }
-  .cues { font-size: 7.9pt; }
-  .cues th, .cues td { padding: 0.2rem 0.3rem; }
+  header, .box { margin-bottom: 0.9rem; }
+  .box { padding: 0.5rem 0.9rem; }
+  .code { grid-template-columns: minmax(0, 5fr) minmax(0, 8fr); gap: 0 1.2rem; padding: 0.5rem 0 0.4rem; }
+  .code h3 { margin-bottom: 0.2rem; font-size: 1.05rem; }
+  .parts { line-height: 1.35; }
+  .parts div { margin-bottom: 0.1rem; }
+  .cues { margin-top: 0.1rem; border: 0; font-size: 7.6pt; line-height: 1.3; }
+  .cues th, .cues td { padding: 0.06rem 0.3rem; border: 0; }
+  .cues col:first-child { width: 5.4rem; }
+  .cues tbody tr:nth-child(-n + 2) { break-after: avoid; }
+  .cues tbody tr:nth-last-child(-n + 2) { break-before: avoid; }
   thead { display: table-header-group; }
-  tr, .box, .key { break-inside: avoid; }
-  .box, .id, .sort { print-color-adjust: exact; }
+  tr, .box, .key, .about-code { break-inside: avoid; }
+  .box, .sort { print-color-adjust: exact; }
   a { color: inherit; text-decoration: none; }
   p, li { orphans: 3; widows: 3; }
 }
 """
+    + colours.style()
 )
 
 
@@ -136,26 +157,29 @@ def _cues(cues: Sequence[Cue], language: str) -> str:
 
 
 def _code(code: Code, languages: Sequence[str]) -> list[str]:
-    """Return a code with its definition on the left and its cues on the right."""
+    """Return a code with its name and definition on the left and its cues on the right.
+
+    On paper what is on the left stays together, and the cues may go on overleaf.
+    """
     name = _text(code.code)
     parts = []
     for part, label in PARTS.items():
         if _clean(getattr(code, part)):
-            parts.append(f'<dt>{label}</dt><dd class="{part}">{_text(getattr(code, part))}</dd>')
+            parts.append(f'<div class="{part}"><dt>{label}</dt><dd>{_text(getattr(code, part))}</dd></div>')
     if code.former:
         ids = ", ".join(f'<span class="id">{_text(one)}</span>' for one in code.former)
-        parts.append(f'<dt>Comes from</dt><dd class="former">{ids}</dd>')
+        parts.append(f'<div class="former"><dt>Comes from</dt><dd>{ids}</dd></div>')
     rows = [[_language(one), _cues(code.every_cue(one), one)] for one in languages if code.every_cue(one)]
     table = (
         table_of(f"Cues of {name}", ["Language", "Cues"], rows, "cues") if rows else '<p class="none">Without cues.</p>'
     )
     return [
         f'<article class="code" id="{name}">',
+        '<div class="about-code">',
         f'<h3><span class="id">{name}</span>{_text(code.name)}</h3>',
-        '<div class="columns">',
         f'<dl class="parts">{"".join(parts)}</dl>',
-        table,
         "</div>",
+        table,
         "</article>",
     ]
 
@@ -219,6 +243,7 @@ def codebook_page(codebook: Codebook, *, title: str = "", banner: str = "") -> s
     study = _text(title)
     languages = list(codebook.languages) or sorted({one for code in codebook.codes.values() for one in code.cues})
     themes = {theme: [code for code in codebook.codes.values() if code.theme == theme] for theme in codebook.themes}
+    colour = colours.classes(codebook)
     about = {
         "Version": _text(codebook.version),
         "Status": "confirmed by coders" if codebook.status == "confirmed" else "not confirmed",
@@ -242,7 +267,8 @@ def codebook_page(codebook: Codebook, *, title: str = "", banner: str = "") -> s
         '<nav aria-label="Themes">',
         '<ul class="themes">',
         *(
-            f'<li><span class="id">{name}</span> <a href="#theme-{name}">{_text(codebook.themes[theme])}</a> '
+            f'<li><span class="id swatch {colour[theme]}">{name}</span> '
+            f'<a href="#theme-{name}">{_text(codebook.themes[theme])}</a> '
             f'<span class="count">{_plural(len(codes), "code")}</span></li>'
             for theme, codes in themes.items()
             for name in [_text(theme)]
@@ -254,8 +280,8 @@ def codebook_page(codebook: Codebook, *, title: str = "", banner: str = "") -> s
     for theme, codes in themes.items():
         name = _text(theme)
         body += [
-            f'<section class="theme" aria-labelledby="theme-{name}">',
-            f'<h2 id="theme-{name}"><span class="id">{name}</span>{_text(codebook.themes[theme])}</h2>',
+            f'<section class="theme {colour[theme]}" aria-labelledby="theme-{name}">',
+            f'<h2 id="theme-{name}"><span class="id swatch">{name}</span>{_text(codebook.themes[theme])}</h2>',
             *(line for code in codes for line in _code(code, languages)),
             *([] if codes else ['<p class="none">Without codes.</p>']),
             "</section>",
