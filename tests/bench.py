@@ -39,7 +39,7 @@ def in_sequence() -> None:
         scoring,
     )
     from piloteval.plan import CERTIFIED, PANEL, RESULTS, Study
-    from piloteval.qualitative import coders, coding, overview, recall, refi, segments, themes
+    from piloteval.qualitative import coders, coding, exchange, machines, overview, quotes, recall, segments, themes
     from piloteval.qualitative.codebook import code_names, read_codebook
     from piloteval.release import publish
     from piloteval.report import feedback, figures
@@ -185,23 +185,30 @@ def in_sequence() -> None:
     suggestions = coding.suggest(spoken["segments"], book)
     write("restricted/interviews", suggestions=suggestions)
     coded = coders.run(
-        sources("coding", "transcript"), admitted["interviewees"], spoken["texts"], spoken["replacements"], spoken["segments"], suggestions, codebook[0],
-        settings=settings, confidence=confidence, final_codes=config["interviews"]["final_codes"], draws=config["reliability"]["draws"],
+        sources("coding", "coder_work", "code_decisions", "claim_decisions", "transcript"), admitted["interviewees"], spoken["texts"], spoken["replacements"], spoken["segments"], suggestions, machines.suggest([], book, {}), codebook[0],
+        settings=settings, confidence=confidence, final_codes=config["interviews"]["final_codes"],
         floor=limits["internal_floor"],
     )  # fmt: skip
     ledgers["codings"] = coded.pop("rows")
-    write("internal/interviews", agreement=coded.pop("agreement"))
     write("internal/themes", agreement=coded.pop("units"), **{name: coded.pop(name) for name in ("outcomes", "claims")})
     write("restricted/interviews", codings=coded["codings"])
     _book, mapped = overview.run(
-        suggestions, spoken["segments"], admitted["interviewees"], sites=sites, codebook=codebook, confidence=confidence, floor=limits["internal_floor"],
+        suggestions, coded["counted"], spoken["segments"], admitted["interviewees"], sites=sites, codebook=codebook, confidence=confidence, floor=limits["internal_floor"],
     )  # fmt: skip
     write("internal/themes", saturation_curve=mapped.pop("curve"), code_frequency=mapped.pop("frequency"))
     write("internal/themes", **{name: mapped[name] for name in ("matrix", "dimensions", "cooccurrence", "saturation")})
     coded_page(spoken["texts"], spoken["segments"], book, codings=coded["codings"], suggestions=suggestions)
-    refi.export(spoken["texts"], book, suggestions, name="bench")
-    codes, matrix = themes.build(suggestions, spoken["segments"], book)
-    write("internal/interviews", codes=codes, themes=matrix)
+    exchange.export(spoken["texts"], book, suggestions, name="bench")
+    built = themes.build(
+        coded["counted"], spoken["segments"], book, done["internal/themes/claims.csv"], floor=limits["internal_floor"]
+    )
+    write("internal/themes", basis=built.pop("basis"))
+    write("internal/interviews", **built)
+    quoted = quotes.run(
+        sources("approved_quotes"), spoken["texts"], spoken["segments"], suggestions, coded["counted"], admitted["interviewees"], codebook[0],
+        settings=settings, roles=config["interviews"]["role_labels"], floor=limits["internal_floor"],
+    )  # fmt: skip
+    write("internal/themes", quotes=quoted["quotes"])
     write(
         "internal/synthesis",
         joint_display=joint.display(

@@ -15,9 +15,10 @@ import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from piloteval.intake import refi
 from piloteval.leakscan import Needle
 
 LANGUAGES = ("de", "nl", "fr", "pt", "es", "en")
@@ -463,23 +464,58 @@ def _word(path: Path, language: str, birds: Aviary) -> None:
 
 
 def _codings(data: Path, birds: Aviary) -> None:
-    for coder in ("coder-a", "coder-b"):
-        path = data / f"codings/{coder}.csv"
-        rows = _rows(path, ",")
-        code = rows[1][2]
-        for place, text in enumerate(birds.several(8, "coding", "de", kept=True)):
-            rows.append([coder, "I02", code, str(9000 + place), str(9000 + place + len(text)), text])
-        rows.append(
-            [
-                birds.take("coding", "de", "name"),
-                "I02",
-                code,
-                birds.take("coding", "de", "phone", kept=True),
-                "9",
-                "q",
-            ]
-        )
-        _save(path, rows, ",")
+    """Plant into codings, in a table and in the project of a coding program, and into what goes with them."""
+    path = data / "codings/coder-a.csv"
+    rows = _rows(path, ",")
+    code = rows[1][2]
+    for place, text in enumerate(birds.several(8, "coding", "de", kept=True)):
+        rows.append(["coder-a", "I02", code, str(9000 + place), str(9000 + place + len(text)), text])
+    rows.append(
+        [birds.take("coding", "de", "name"), "I02", code, birds.take("coding", "de", "phone", kept=True), "9", "q"]
+    )
+    _save(path, rows, ",")
+    path = data / "codings/coder-b.qdpx"
+    project = refi.read_project(path)
+    first = project.sources[0]
+    own = [
+        refi.Code(refi.guid("own", place), name, "", birds.take("coding", "nl"))
+        for place, name in enumerate(birds.several(4, "coding", "nl", kept=True))
+    ]
+    user = project.users[0]
+    more = []
+    for place, code in enumerate(own):
+        coding = refi.Coding(refi.guid("coding", place), code.guid, user.guid)
+        memo = birds.take("coding", "nl", "name")
+        more.append(refi.Selection(refi.guid("passage", place), 0, 9, first.text[:9], memo, codings=(coding,)))
+    refi.write_project(
+        replace(
+            project,
+            name=birds.take("coding", "nl", "hospital"),
+            description=birds.take("coding", "nl"),
+            users=(replace(user, name=birds.take("coding", "nl", "name")),),
+            codes=(*project.codes, *own),
+            sources=(replace(first, selections=(*first.selections, *more)), *project.sources[1:]),
+        ),
+        path,
+    )
+    for name, row in (
+        ("coder_work", ["coder-a", birds.take("coding", "de", kept=True)]),
+        ("code_decisions", ["I02", "1", code_of(rows), "keep", *_decided_by(birds), birds.take("coding", "de"), ""]),
+        ("claim_decisions", [code_of(rows), birds.take("coding", "de", kept=True), *_decided_by(birds), "why"]),
+        ("approved_quotes", ["I02", "9", birds.take("coding", "de"), *_decided_by(birds)]),
+    ):
+        listed = _rows(data / f"codings/{name}.csv", ",")
+        _save(data / f"codings/{name}.csv", [*listed, row], ",")
+
+
+def code_of(rows: list[list[str]]) -> str:
+    """Return a code that somebody gave."""
+    return rows[1][2]
+
+
+def _decided_by(birds: Aviary) -> list[str]:
+    """Return name and day of a decision."""
+    return [birds.take("coding", "de", "name"), "2025-12-20"]
 
 
 def _lists(data: Path, birds: Aviary) -> None:

@@ -53,11 +53,11 @@ def halves(segments: pd.DataFrame) -> dict[str, str]:
 
 def labelled(segments: pd.DataFrame) -> pd.DataFrame:
     """Return sentences with the codes of the labels."""
-    from piloteval.qualitative.coders import coded_segments
+    from piloteval.qualitative.units import coded_sentences
 
     with (ROOT / "data/example/truth/gold_codes.csv").open(encoding="utf-8", newline="") as handle:
         gold = pd.DataFrame(list(csv.DictReader(handle))).astype({"start": int, "end": int})
-    return coded_segments(gold.assign(coder="labels"), segments)
+    return coded_sentences(gold.assign(coder="labels"), segments)
 
 
 def scores(gold: set[tuple], suggested: set[tuple]) -> dict[str, float | int | None]:

@@ -314,9 +314,11 @@ def test_change_stands_beside_the_means_on_an_axis_whose_zero_is_the_first_mean(
     fig, _alt, words = drawn("means", rows, "release", outcomes=outcome(estimate=3.0))
     assert "change" in words
     ax = fig.axes[0]
-    (right,) = ax.child_axes
-    low, high = (one - 50.0 for one in ax.get_ylim())
-    assert right.get_ylim() == pytest.approx((low, high))
+    right = {one.get_position()[1]: float(one.get_text().replace("−", "-")) for one in ax.get_yticklabels(minor=True)}
+    assert len(right) >= 3 and {0.0} < set(right.values())
+    assert list(right.values()) == pytest.approx([place - 50.0 for place in right], abs=1e-9)
+    assert all(tick.tick2line.get_visible() and tick.label2.get_visible() for tick in ax.yaxis.get_minor_ticks())
+    assert not any(tick.label1.get_visible() for tick in ax.yaxis.get_minor_ticks())
     assert 53.0 in [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "D"]
 
 

@@ -915,12 +915,12 @@ def test_reading_in_words(estimate, low, high, direction, words):
 
 THEMES = pd.DataFrame(
     [
-        {"theme": "A", "name": "Alpha", "cohort": "all", "interviews": 6, "of_interviews": 16, "sentences": 40},
-        {"theme": "B", "name": "Beta", "cohort": "all", "interviews": 9, "of_interviews": 16, "sentences": 12},
-        {"theme": "B", "name": "Beta", "cohort": "c", "interviews": 8, "of_interviews": 8, "sentences": 11},
-        {"theme": "C", "name": "Gamma", "cohort": "all", "interviews": pd.NA, "of_interviews": 16, "sentences": pd.NA},
+        {"theme": "A", "name": "Alpha", "cohort": "all", "interviews": 6, "of_interviews": 16, "extent": ""},
+        {"theme": "B", "name": "Beta", "cohort": "all", "interviews": 9, "of_interviews": 16, "extent": ""},
+        {"theme": "B", "name": "Beta", "cohort": "c", "interviews": 8, "of_interviews": 8, "extent": ""},
+        {"theme": "C", "name": "Gamma", "cohort": "all", "interviews": pd.NA, "of_interviews": 16, "extent": ""},
     ]
-).astype({"interviews": "Int64", "of_interviews": "Int64", "sentences": "Int64"})
+).astype({"interviews": "Int64", "of_interviews": "Int64"})
 OUTCOMES = pd.DataFrame(
     [
         {
@@ -958,12 +958,12 @@ def test_joint_display_copies_its_numbers():
     ]
     assert rows.loc["c", ["n", "estimate", "reading"]].tolist() == [20, 0.5, "no clear change"]
     # Of two themes the one named in more interviews stands for the count.
-    assert rows.loc["all", ["themes", "interviews", "of_interviews", "sentences"]].tolist() == [
-        "Alpha; Beta",
-        9,
-        16,
-        12,
-    ]
+    assert rows.loc["all", ["themes", "interviews", "of_interviews", "extent"]].tolist() == ["Alpha; Beta", 9, 16, ""]
+    # What nearly all speak of is more than any count, though its number is withheld.
+    many = THEMES.assign(extent=THEMES["theme"].map({"A": "nearly all"}).fillna("")).astype({"interviews": "Int64"})
+    many.loc[many["theme"] == "A", "interviews"] = pd.NA
+    shown = joint.display([{"id": "k", "label": "K", "outcome": None, "themes": ["A", "B"]}], OUTCOMES, many)
+    assert shown.loc[0, "extent"] == "nearly all" and pd.isna(shown.loc[0, "interviews"])
 
 
 def test_joint_display_leaves_the_judgement_to_a_person():

@@ -192,7 +192,10 @@ def test_everybody_registered_is_screened_once():
 
 
 def listed(*pairs):
-    rows = [{"interview": i, "participant": p, "cohort": "c", "site": "s", "minutes": 30.0} for i, p in pairs]
+    rows = [
+        {"interview": i, "participant": p, "cohort": "c", "site": "s", "held_on": "", "minutes": 30.0, "wave": ""}
+        for i, p in pairs
+    ]
     return pd.DataFrame(rows)
 
 

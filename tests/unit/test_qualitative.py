@@ -16,7 +16,7 @@ from piloteval.errors import ConfigError, ContractError
 from piloteval.intake.records import Intake
 from piloteval.intake.sheet import Source, of_kind, read_sheet
 from piloteval.intake.transcripts import Transcript, Turn, read_interviews
-from piloteval.qualitative import coders, segments, themes
+from piloteval.qualitative import coders, reconcile, segments, themes
 from piloteval.qualitative.codebook import Code, Codebook, read_codebook
 from piloteval.qualitative.coding import suggest
 from piloteval.qualitative.language import pipeline
@@ -270,116 +270,13 @@ def test_suggestions_of_the_example_find_a_good_part_of_the_gold_codes():
 # Coders
 
 
-def passage(coder, start, end, code="A_ONE", interview="I1"):
-    return {"coder": coder, "interview": interview, "code": code, "start": start, "end": end, "quote": ""}
-
-
-LINES = sentences("0123456789", "abcdefghij", "ABCDEFGHIJ")  # at 0-10, 11-21, 22-32
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "found"),
-    [
-        (0, 10, [1]),
-        (0, 5, [1]),  # half of the sentence is enough
-        (2, 4, [1]),  # a short passage wholly within
-        (0, 32, [1, 2, 3]),  # a long passage over all
-        (5, 16, [1, 2]),  # five characters of each
-        (6, 17, [2]),  # four of ten are not half
-        (9, 13, [2]),  # one and two of four: half lies in the second
-        (10, 11, []),  # the blank between
-    ],
-)
-def test_half_overlap_rule(start, end, found):
-    coded = coders.coded_segments(pd.DataFrame([passage("c", start, end)]), LINES)
-    assert coded["segment"].tolist() == found
-
-
-def test_two_passages_give_a_sentence_its_code_once():
-    coded = coders.coded_segments(pd.DataFrame([passage("c", 0, 5), passage("c", 5, 10)]), LINES)
-    assert coded.to_numpy().tolist() == [["c", "I1", 1, "A_ONE"]]
-
-
-BOOK = codebook(A_ONE={"en": ["x"]}, A_TWO={"en": ["y"]}, B_ONE={"en": ["z"]})
-NO_SUGGESTIONS = pd.DataFrame(columns=["interview", "segment", "code", "theme", "start", "end", "cue"])
-
-
-def agreed(*passages, lines=LINES):
-    table, apart = coders.agree(pd.DataFrame(passages), NO_SUGGESTIONS, lines, BOOK, 0.95)
-    return table.set_index(["pair", "code"]), apart
-
-
-def test_identical_coders():
-    both = [passage(coder, 0, 10) for coder in "ab"]
-    table, apart = agreed(*both)
-    row = table.loc[("a and b", "A_ONE")]
-    assert (row["both"], row["one"], row["neither"], row["percent_agreement"]) == (1, 0, 2, 100)
-    assert row["estimate"] == pytest.approx(1)
-    # One of three sentences for each coder.
-    assert row["prevalence"] == pytest.approx(100 / 3)
-    assert apart.empty
-
-
-def test_disjoint_coders():
-    table, apart = agreed(passage("a", 0, 10), passage("b", 11, 21))
-    row = table.loc[("a and b", "A_ONE")]
-    assert (row["both"], row["one"], row["neither"]) == (0, 2, 1)
-    # Observed 1/3; expected 2/3 x 2/3 + 1/3 x 1/3 = 5/9; (1/3 - 5/9) / (4/9) = -1/2.
-    assert row["estimate"] == pytest.approx(-0.5)
-    assert row["percent_agreement"] == pytest.approx(100 / 3)
-    assert apart[["segment", "code", "coder_with", "coder_without", "text"]].to_numpy().tolist() == [
-        [1, "A_ONE", "a", "b", "0123456789"],
-        [2, "A_ONE", "b", "a", "abcdefghij"],
-    ]
-
-
-def test_code_nobody_used_is_undefined_with_a_reason():
-    table, _ = agreed(passage("a", 0, 10), passage("b", 0, 10))
-    row = table.loc[("a and b", "B_ONE")]
-    assert (row["both"], row["one"], row["neither"], row["percent_agreement"]) == (0, 0, 3, 100)
-    assert pd.isna(row["estimate"])
-    assert row["note"] == "undefined: agreement 100 %, one category only"
-
-
-def test_all_codes_together():
-    table, _ = agreed(passage("a", 0, 10), passage("b", 0, 10), passage("a", 11, 21, "A_TWO"))
-    row = table.loc[("a and b", "all")]
-    # Three sentences by three codes: one yes-yes, one yes-no, seven no-no.
-    assert (row["both"], row["one"], row["neither"]) == (1, 1, 7)
-    # Observed 8/9; expected 2/9 x 1/9 + 7/9 x 8/9 = 58/81; (72 - 58) / (81 - 58) = 14/23.
-    assert row["estimate"] == pytest.approx(14 / 23)
-
-
-def test_only_interviews_both_worked_on_count():
-    lines = pd.concat([LINES, LINES.assign(interview="I2")], ignore_index=True)
-    table, _ = agreed(passage("a", 0, 10), passage("b", 0, 10), passage("b", 11, 21, interview="I2"), lines=lines)
-    row = table.loc[("a and b", "A_ONE")]
-    assert (row["interviews"], row["both"], row["one"], row["neither"]) == (1, 1, 0, 2)
-
-
-def test_dictionary_is_compared_with_every_person_and_makes_no_disagreement_list():
-    suggestions = pd.DataFrame(
-        [{"interview": "I1", "segment": 2, "code": "A_ONE", "theme": "A", "start": 0, "end": 1, "cue": "x"}]
-    )
-    table, apart = coders.agree(pd.DataFrame([passage("a", 0, 10)]), suggestions, LINES, BOOK, 0.95)
-    assert set(zip(table["pair"], table["pair_kind"], strict=True)) == {("a and dictionary", "person and dictionary")}
-    row = table.set_index("code").loc["A_ONE"]
-    assert (row["both"], row["one"]) == (0, 2)
-    assert apart.empty
-
-
-def test_nobody_coded():
-    table, apart = coders.agree(pd.DataFrame([], columns=list(passage("a", 0, 1))), NO_SUGGESTIONS, LINES, BOOK, 0.95)
-    assert len(table) == len(apart) == 0
-
-
 def test_codings_of_interviews_that_may_not_be_heard_are_left_out():
+    columns = ["coder", "interview", "code", "start", "end", "quote", "unit", "source", "row"]
     records = [
-        {**passage("a", 0, 10, interview=name), "unit": "", "source": "c", "row": row}
+        dict(zip(columns, ("a", name, "A_ONE", 0, 10, "", "", "c", row), strict=True))
         for row, name in enumerate(("I1", "I2", "I3"), 2)
     ]
     ledger = [{"source": "c", "kind": "coding", "wave": "", "rows_read": 3, "quarantined": 0}]
-    columns = [*passage("a", 0, 1), "unit", "source", "row"]
     kept, rows = coders.keep_admitted(
         Intake(columns, records, ledger=ledger), {"I1": "admitted", "I2": "excluded", "I3": "withdrawn"}
     )
@@ -388,6 +285,10 @@ def test_codings_of_interviews_that_may_not_be_heard_are_left_out():
 
 
 # Themes
+
+BOOK = codebook(A_ONE={"en": ["x"]}, A_TWO={"en": ["y"]}, B_ONE={"en": ["z"]})
+COLUMNS = ["interview", "segment", "code", "theme", "start", "end", "cue", "negated"]
+NO_SUGGESTIONS = pd.DataFrame(columns=COLUMNS)
 
 
 def suggestion(interview, segment, code):
@@ -399,7 +300,12 @@ def suggestion(interview, segment, code):
         "start": 0,
         "end": 1,
         "cue": "x",
+        "negated": "no",
     }
+
+
+def counted(*said):
+    return reconcile.counted(pd.DataFrame([suggestion(*one) for one in said], columns=COLUMNS), None, None, whole=False)
 
 
 def test_themes_by_hand():
@@ -412,28 +318,42 @@ def test_themes_by_hand():
     )
     # I1: sentence 1 has two codes of theme A, sentence 2 one of them again; I2: one of theme B; I3: nothing.
     said = [("I1", 1, "A_ONE"), ("I1", 1, "A_TWO"), ("I1", 2, "A_ONE"), ("I2", 2, "B_ONE")]
-    codes, found = themes.build(pd.DataFrame([suggestion(*one) for one in said]), table, BOOK)
-    by = found.set_index(["theme", "cohort"])[["interviews", "of_interviews", "sentences"]]
+    built = themes.build(counted(*said), table, BOOK, None, floor=5)
+    found = built["themes"]
+    by = found.set_index(["theme", "cohort"])[["interviews", "of_interviews"]]
     assert by.to_dict("index") == {
-        ("A", "all"): {"interviews": 1, "of_interviews": 3, "sentences": 2},
-        ("A", "a"): {"interviews": 1, "of_interviews": 2, "sentences": 2},
-        ("A", "b"): {"interviews": 0, "of_interviews": 1, "sentences": 0},
-        ("B", "all"): {"interviews": 1, "of_interviews": 3, "sentences": 1},
-        ("B", "a"): {"interviews": 1, "of_interviews": 2, "sentences": 1},
-        ("B", "b"): {"interviews": 0, "of_interviews": 1, "sentences": 0},
-    }
-    by = codes[codes["cohort"] == "all"].set_index("code")[["interviews", "sentences"]]
-    assert by.to_dict("index") == {
-        "A_ONE": {"interviews": 1, "sentences": 2},
-        "A_TWO": {"interviews": 1, "sentences": 1},
-        "B_ONE": {"interviews": 1, "sentences": 1},
+        ("A", "all"): {"interviews": 1, "of_interviews": 3},
+        ("A", "a"): {"interviews": 1, "of_interviews": 2},
+        ("A", "b"): {"interviews": 0, "of_interviews": 1},
+        ("B", "all"): {"interviews": 1, "of_interviews": 3},
+        ("B", "a"): {"interviews": 1, "of_interviews": 2},
+        ("B", "b"): {"interviews": 0, "of_interviews": 1},
     }
 
 
 def test_one_cohort_has_only_the_row_of_all():
-    codes, found = themes.build(NO_SUGGESTIONS, sentences("1", cohort="a"), BOOK)
-    assert set(found["cohort"]) == set(codes["cohort"]) == {"all"}
+    built = themes.build(counted(), sentences("1", cohort="a"), BOOK, None, floor=5)
+    found = built["themes"]
+    assert set(found["cohort"]) == {"all"}
     assert found["interviews"].tolist() == [0, 0]
+    assert built["basis"].to_dict("records") == [{"source": "dictionary", "checked": "no", "codes": 3, "codes_used": 3}]
+
+
+def test_codes_of_people_count_only_where_people_coded_every_interview():
+    said = pd.DataFrame([suggestion("I1", 1, "A_ONE"), suggestion("I1", 2, "B_ONE") | {"negated": "yes"}])
+    final = pd.DataFrame([{"interview": "I1", "segment": 1, "code": "A_TWO"}])
+    claims = pd.DataFrame([{"code": "A_ONE", "theme": "A", "use": "yes"}, {"code": "A_TWO", "theme": "A", "use": "no"}])
+    part = reconcile.counted(said, final, claims, whole=False)
+    assert part.to_numpy().tolist() == [["I1", 1, "A_ONE", "A", "dictionary", "yes"]]
+    every = reconcile.counted(said, final, claims, whole=True)
+    assert every.to_numpy().tolist() == [["I1", 1, "A_TWO", "A", "people", "no"]]
+    assert themes.for_claims(every).empty
+    assert reconcile.counted(said, None, None, whole=False)["use"].tolist() == ["not checked"]
+    table = sentences("1", interview="I1", cohort="a")
+    built = themes.build(every, table, BOOK, claims, floor=5)
+    assert built["basis"].to_dict("records") == [{"source": "people", "checked": "yes", "codes": 3, "codes_used": 1}]
+    # A code that claims may not use is no part of its theme.
+    assert built["themes"].set_index("theme").loc["A", "interviews"] == 0
 
 
 def test_french_is_cut_as_spacy_cuts_it(request):

@@ -26,6 +26,7 @@ ROW_LEVEL = {
 EXCEPTED = {
     ("internal/provenance/study.csv", "value"),
     ("internal/certification/points.csv", "value"),
+    ("internal/themes/quotes.csv", "quote"),  # words a person approved, of a theme of three people or more
     *((f"internal/certification/{name}.csv", "answer") for name in ("alternatives", "sensitivity", "to_next_level")),
 }
 

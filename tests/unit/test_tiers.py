@@ -180,16 +180,16 @@ def test_note_does_not_tell_small_from_protecting():
 
 
 def test_rows_of_other_keys_are_separate_lines():
-    contract = tables.CONTRACTS["internal/interviews/codes.csv"]
-    base = {"name": "", "theme": "", "of_interviews": None, "sentences": 1, "note": ""}
+    contract = tables.CONTRACTS["internal/interviews/themes.csv"]
+    base = {"name": "", "of_interviews": 100, "percent": None, "extent": "", "note": ""}
     rows = [
-        {"code": code, "cohort": cohort, "interviews": count, **base}
+        {"theme": code, "cohort": cohort, "interviews": count, **base}
         for code, counts in {"A": (2, 30, 32), "B": (20, 30, 50)}.items()
         for cohort, count in zip(("a", "b", "all"), counts, strict=True)
     ]
     shown = tables.present(pd.DataFrame(rows), contract, INTERNAL)
-    assert shown.loc[shown["code"] == "A", "interviews"].isna().tolist() == [True, True, False]
-    assert shown.loc[shown["code"] == "B", "interviews"].tolist() == [20, 30, 50]
+    assert shown.loc[shown["theme"] == "A", "interviews"].isna().tolist() == [True, True, False]
+    assert shown.loc[shown["theme"] == "B", "interviews"].tolist() == [20, 30, 50]
 
 
 def test_the_check_of_the_tests_finds_what_can_be_computed():
@@ -401,7 +401,7 @@ def test_size_of_a_small_cohort_is_not_told_by_its_denominator():
 def test_denominator_of_themes_keeps_small_cohorts_secret_too():
     contract = tables.CONTRACTS["internal/interviews/themes.csv"]
     rows = [
-        {"theme": theme, "name": theme, "cohort": cohort, "interviews": count, "of_interviews": of, "sentences": 9}
+        {"theme": theme, "name": theme, "cohort": cohort, "interviews": count, "of_interviews": of, "extent": ""}
         for theme in ("T", "U")
         for cohort, count, of in (("a", 12, 13), ("b", 2, 3), ("all", 14, 16))
     ]

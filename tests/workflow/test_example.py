@@ -92,7 +92,7 @@ def test_every_statistic_row_says_what_it_is(example):
             assert row["method"], (path, row["question"])
             if row["ci_low"]:
                 assert row["ci_method"], (path, row["question"])
-            if row["n_dropped"] not in ("", "0"):
+            if row.get("n_dropped", "") not in ("", "0"):
                 assert row["dropped_reason"], (path, row["question"])
 
 
@@ -283,7 +283,7 @@ def test_numbers_left_in_the_prose_belong_to_names(report):
     _tier, page = report
     body = page[page.index("<main") :]
     body = re.sub(r'<section id="(references|refs)".*', "", body, flags=re.DOTALL)
-    for element in ("table", "figcaption", "svg", "nav"):
+    for element in ("table", "figcaption", "svg", "nav", "blockquote"):  # quotes are compared with their table below
         body = re.sub(rf"<{element}\b.*?</{element}>", " ", body, flags=re.DOTALL)
     body = re.sub(r'<span class="num".*?</span>', " ", body, flags=re.DOTALL)
     body = re.sub(r'<span class="header-section-number">.*?</span>', " ", body, flags=re.DOTALL)
@@ -316,3 +316,13 @@ def test_the_page_module_refuses_an_ambiguous_number(example, tmp_path):
     )
     with pytest.raises(KeyError, match="names 3 rows"):
         Page(folder).value("quality/flow.csv", "people", step="answered", by="")
+
+
+def test_quotes_in_the_report_are_those_of_the_table_to_the_letter(report, example):
+    """Nobody is quoted but in words a person approved; the public reads none."""
+    tier, page = report
+    shown = [text_of(one) for one in re.findall(r"<blockquote>.*?</blockquote>", page, flags=re.DOTALL)]
+    table = tables.read(example.folder / "results/internal/themes/quotes.csv")
+    wanted = [f"“{' '.join(row['quote'].split())}” — {row['role']}" for row in table.to_dict("records")]
+    assert len(wanted) > 10
+    assert [" ".join(one.split()) for one in shown] == (wanted if tier == "internal" else [])

@@ -8,9 +8,10 @@ from forked import not_loaded
 
 END = {"release_tables", "draw_figures", "write_provenance", "render_report"}
 MEASURES = {"describe_sample", "estimate_reliability", "compare_waves", "profile_competences"}
-THEMES = {"code_segments", "export_coding", "check_coders", "build_themes", "map_themes"}
+THEMES = {"code_segments", "export_coding", "check_coders", "build_themes", "map_themes", "choose_quotes"}
 AUDIT = {"assess_certification", "compare_raters", "decide_levels"}
 REPORT = {"write_provenance", "render_report"}
+AFTER_CODERS = {"check_coders", "build_themes", "map_themes", "choose_quotes", "join_findings", *END}
 PEOPLE = {
     "admit_participants",
     "score_scales",
@@ -58,8 +59,10 @@ EDITS = [
     (
         "data/example/codings/coder-a.csv",
         "text",
-        {"check_inputs", "check_coders", "map_themes", "draw_figures", *REPORT},
+        {"check_inputs", *AFTER_CODERS},
     ),
+    ("data/example/codings/coder_work.csv", "text", {"check_inputs", *AFTER_CODERS}),
+    ("data/example/codings/approved_quotes.csv", "text", {"check_inputs", "choose_quotes", *REPORT}),
     ("config/instruments/brs.yaml", "text", {"check_inputs", "score_scales", "join_findings", *MEASURES, *END}),
     ("config/codebook.yaml", "text", {"check_inputs", "join_findings", *THEMES, *END}),
     ("config/standards/training.tsv", "row", {"check_inputs", *AUDIT, "profile_competences", *END}),
@@ -89,7 +92,7 @@ EDITS = [
         },
     ),
     (f"{PACKAGE}/qualitative/coding.py", "text", {"join_findings", *THEMES, *END}),
-    (f"{PACKAGE}/qualitative/refi.py", "text", {"export_coding", *REPORT}),
+    (f"{PACKAGE}/qualitative/exchange.py", "text", {"export_coding", *REPORT}),
     (f"{PACKAGE}/synthesis/joint.py", "text", {"join_findings", *END}),
     (f"{PACKAGE}/report/figures.py", "text", {"draw_figures", *REPORT}),
     (f"{PACKAGE}/report/prose.py", "text", REPORT),

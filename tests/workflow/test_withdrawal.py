@@ -10,11 +10,13 @@ import csv
 import inspect
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from piloteval.intake import refi
+from piloteval.intake.gate import BY_INTERVIEW
 from workflow.conftest import ROOT, Workflow
 
 WITHDRAWN_ON, DELETED_ON = "2026-01-15", "2026-02-01"
@@ -37,6 +39,7 @@ class Left:
     rows: dict[str, list[int]] = field(default_factory=dict)
     interviews: set[str] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)  # files of coding programs that held a text of the person
 
 
 def sheet_rows(folder):
@@ -98,7 +101,18 @@ def _statistical(path, names, values):
     return [int(n) + 1 for n in frame.index[out]]
 
 
-DELETE = {".csv": _text, ".xlsx": _workbook, ".sav": _statistical}
+def _project(path, _names, values):
+    """Delete the text of an interview with its codings, as a person does in the coding program."""
+    project = refi.read_project(path)
+    kept = [one for one in project.sources if one.name not in values]
+    gone = len(kept) < len(project.sources)
+    if gone:
+        cases = tuple(one for one in project.cases if one.name not in values)
+        refi.write_project(replace(project, sources=tuple(kept), cases=cases), path)
+    return [None] * gone
+
+
+DELETE = {".csv": _text, ".xlsx": _workbook, ".sav": _statistical, ".qdpx": _project}
 
 
 def withdraw(folder, person, deleted=""):
@@ -120,10 +134,12 @@ def delete(folder, person):
                 path.unlink()
                 left.files.append(one["path"])
             continue
-        by_interview = one["kind"] in ("coding", "signoff", "identifiers")
+        by_interview = one["kind"] in BY_INTERVIEW
         names = ("interview",) if by_interview else ("participant", "record_id", "rater", "auditor", "panellist")
         rows = DELETE[path.suffix](path, names, left.interviews if by_interview else {person})
-        if rows:
+        if rows == [None]:
+            left.texts.append(one["path"])
+        elif rows:
             left.rows[one["path"]] = rows
     _text(folder / SHEET, ("unit",), left.interviews)
     withdraw(folder, person, DELETED_ON)
@@ -164,7 +180,7 @@ def read_raw(folder, monkeypatch, *, interviews=True):
     from piloteval.intake import check
     from piloteval.measures import scoring
     from piloteval.plan import Study
-    from piloteval.qualitative import coders, coding, segments
+    from piloteval.qualitative import coders, coding, machines, quotes, segments
     from piloteval.qualitative.codebook import code_names, read_codebook
 
     monkeypatch.chdir(folder)
@@ -190,7 +206,7 @@ def read_raw(folder, monkeypatch, *, interviews=True):
         "found": study.found(),
         "floor": config["tiers"]["internal_floor"],
         "final_codes": config["interviews"]["final_codes"],
-        "draws": config["reliability"]["draws"],
+        "roles": config["interviews"]["role_labels"],
     }
     tables, page, problems = call(check.run, common)
     check.stop(problems)
@@ -202,8 +218,12 @@ def read_raw(folder, monkeypatch, *, interviews=True):
         made["segments"] = call(segments.run, common)
         common |= made["segments"] | {"without_names": made["segments"]["texts"]}
         # A rule between the two, which reads no raw file.
-        common["suggestions"] = coding.suggest(common["segments"], read_codebook(common["codebook"]))
+        book = read_codebook(common["codebook"])
+        common["suggestions"] = coding.suggest(common["segments"], book)
+        common["extra"] = machines.suggest(common["segments"], book, {})
         made["coders"] = call(coders.run, common)
+        common["counted"] = made["coders"]["counted"]
+        made["quotes"] = call(quotes.run, common)
     return {
         rule: {name: pd.DataFrame(one) if isinstance(one, list) else one for name, one in several.items()}
         for rule, several in made.items()
@@ -227,10 +247,10 @@ def rows_moved(table, left):
 def without_rows(table, left, path):
     """Return a table without the person's rows, which only study A can list."""
     gone = [
-        (row in left.rows.get(file, ())) or file in left.files
+        (row in left.rows.get(file, ())) or file in left.files or (pd.isna(row) and file in left.texts)
         for file, row in zip(table["file"], table["row"], strict=True)
     ]
-    assert path != "deletions" or sum(gone) == sum(map(len, left.rows.values())) + len(left.files)
+    assert path != "deletions" or sum(gone) == sum(map(len, left.rows.values())) + len(left.files) + len(left.texts)
     assert path == "deletions" or sum(gone) == 0  # nothing else may tell of them
     return table[[not one for one in gone]]
 
@@ -377,15 +397,23 @@ def test_spread_is_of_every_kind():
     assert interviewed & set(SPREAD)
     assert set(SPREAD) - interviewed
     coded = set()
-    for name in ("coder-a", "coder-b"):
-        with (ROOT / f"data/example/codings/{name}.csv").open(encoding="utf-8", newline="") as file:
-            coded |= {listed(ROOT)[one["interview"]] for one in csv.DictReader(file)}
+    with (ROOT / "data/example/codings/coder-a.csv").open(encoding="utf-8", newline="") as file:
+        coded |= {listed(ROOT)[one["interview"]] for one in csv.DictReader(file)}
     assert coded & set(SPREAD)
+    project = refi.read_project(ROOT / "data/example/codings/coder-b.qdpx")
+    assert {listed(ROOT)[one.name] for one in project.sources} & set(SPREAD)
 
 
 def test_no_other_rule_reads_raw_files_of_people():
     """What is compared here is all that reads raw files, but for the rules about other phases and about indicators."""
-    compared = {"check_inputs", "admit_participants", "score_scales", "prepare_transcripts", "check_coders"}
+    compared = {
+        "check_inputs",
+        "admit_participants",
+        "score_scales",
+        "prepare_transcripts",
+        "check_coders",
+        "choose_quotes",
+    }
     readers = set()
     for path in sorted((ROOT / "workflow/rules").glob("*.smk")):
         for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:

@@ -2,12 +2,15 @@
 
 Needs   transcripts, the interviews that may be heard, the deny-list, sign-offs, labels of a person, the codebook, codings of people.
 Makes   restricted/interviews/   texts without names, the page to sign them off, what was replaced, sentences, suggestions, codings
-        internal/interviews/     counts of interviews by code and theme; how many details were replaced; agreement of coders
+        internal/interviews/     counts of interviews by code and theme; how many details were replaced
+        internal/themes/         agreement of coders; groups, pairs and saturation of themes; the codebook
+        restricted/coding/       projects for coders, final codes, what is open, coded transcripts
         restricted/quality/rows_interviews.csv, rows_codings.csv   rows accounted for
 Config  interviews, statistics.confidence
 """
 
 TEXTS = ("transcript", "deny_list", "signoff", "identifiers")
+CODINGS = ("coding", "coder_work", "code_decisions", "claim_decisions", "transcript")
 
 
 rule prepare_transcripts:
@@ -80,6 +83,7 @@ rule code_segments:
         code=code("code_segments"),
     output:
         suggestions="results/restricted/interviews/suggestions.parquet",
+        machines="results/restricted/interviews/machines.parquet",
     log:
         "logs/code_segments.log",
     benchmark:
@@ -87,11 +91,38 @@ rule code_segments:
     conda:
         "../../environment.yml"
     params:
+        machines=study.config["interviews"]["machine_coders"],
         tiers=study.limits("internal"),
     message:
         "Suggesting codes for the sentences by the dictionary"
     script:
         "../scripts/code_segments.py"
+
+
+rule compare_codebooks:
+    input:
+        segments="results/restricted/interviews/segments.parquet",
+        former=study.files("former_codebook"),
+        codebook=study.files("codebook"),
+        code=code("compare_codebooks"),
+    output:
+        changes=report(
+            "results/internal/themes/codebook_changes.csv",
+            caption="../report/compare_codebooks.rst",
+            category="Interviews",
+        ),
+    log:
+        "logs/compare_codebooks.log",
+    benchmark:
+        "benchmarks/compare_codebooks.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        tiers=study.limits("internal"),
+    message:
+        "Comparing the codebook with the version before"
+    script:
+        "../scripts/compare_codebooks.py"
 
 
 rule export_coding:
@@ -125,24 +156,27 @@ rule check_coders:
         texts="results/restricted/interviews/texts.parquet",
         segments="results/restricted/interviews/segments.parquet",
         suggestions="results/restricted/interviews/suggestions.parquet",
+        machines="results/restricted/interviews/machines.parquet",
         replacements="results/restricted/interviews/replacements.parquet",
         interviewees="results/restricted/people/interviewees.parquet",
-        raw=study.raw("coding", "transcript"),
+        raw=study.raw(*CODINGS),
         codebook=study.files("codebook"),
         code=code("check_coders"),
     output:
         codings="results/restricted/interviews/codings.parquet",
         disagreements="results/restricted/coding/disagreements.csv",
         final="results/restricted/coding/final.parquet",
+        counted="results/restricted/coding/counted.parquet",
+        worked="results/restricted/coding/worked.parquet",
+        unused="results/restricted/coding/decisions_unused.csv",
         open="results/restricted/coding/open.csv",
-        units="results/internal/themes/agreement.csv",
-        outcomes="results/internal/themes/outcomes.csv",
-        claims="results/internal/themes/claims.csv",
-        agreement=report(
-            "results/internal/interviews/agreement.csv",
+        units=report(
+            "results/internal/themes/agreement.csv",
             caption="../report/check_coders.rst",
             category="Interviews",
         ),
+        outcomes="results/internal/themes/outcomes.csv",
+        claims="results/internal/themes/claims.csv",
         rows="results/restricted/quality/rows_codings.csv",
     log:
         "logs/check_coders.log",
@@ -151,11 +185,10 @@ rule check_coders:
     conda:
         "../../environment.yml"
     params:
-        pins=study.pins("coding", "transcript"),
-        sources=study.rows("coding", "transcript"),
+        pins=study.pins(*CODINGS),
+        sources=study.rows(*CODINGS),
         settings=study.settings(),
         final_codes=study.config["interviews"]["final_codes"],
-        draws=study.config["reliability"]["draws"],
         confidence=study.config["statistics"]["confidence"],
         tiers=study.limits("internal"),
     message:
@@ -171,6 +204,7 @@ rule map_themes:
         texts="results/restricted/interviews/texts.parquet",
         codings=study.only("coders", "results/restricted/interviews/codings.parquet"),
         final=study.only("coders", "results/restricted/coding/final.parquet"),
+        counted=study.only("coders", "results/restricted/coding/counted.parquet"),
         interviewees="results/restricted/people/interviewees.parquet",
         sites=study.files("sites"),
         codebook=study.files("codebook"),
@@ -188,6 +222,7 @@ rule map_themes:
         frequency="results/internal/themes/code_frequency.csv",
         cases="results/restricted/coding/cases.parquet",
         steps="results/restricted/coding/steps.parquet",
+        pairs="results/restricted/coding/pairs.csv",
         page="results/restricted/coding/coded.html",
     log:
         "logs/map_themes.log",
@@ -209,10 +244,12 @@ rule build_themes:
     input:
         segments="results/restricted/interviews/segments.parquet",
         suggestions="results/restricted/interviews/suggestions.parquet",
+        counted=study.only("coders", "results/restricted/coding/counted.parquet"),
+        claims=study.only("coders", "results/internal/themes/claims.csv"),
         codebook=study.files("codebook"),
         code=code("build_themes"),
     output:
-        codes="results/internal/interviews/codes.csv",
+        basis="results/internal/themes/basis.csv",
         themes=report(
             "results/internal/interviews/themes.csv",
             caption="../report/build_themes.rst",
@@ -230,3 +267,38 @@ rule build_themes:
         "Building the theme by cohort matrix"
     script:
         "../scripts/build_themes.py"
+
+
+rule choose_quotes:
+    input:
+        texts="results/restricted/interviews/texts.parquet",
+        segments="results/restricted/interviews/segments.parquet",
+        suggestions="results/restricted/interviews/suggestions.parquet",
+        counted=study.only("coders", "results/restricted/coding/counted.parquet"),
+        interviewees="results/restricted/people/interviewees.parquet",
+        raw=study.raw("approved_quotes"),
+        codebook=study.files("codebook"),
+        code=code("choose_quotes"),
+    output:
+        quotes=report(
+            "results/internal/themes/quotes.csv",
+            caption="../report/choose_quotes.rst",
+            category="Interviews",
+        ),
+        register="results/restricted/coding/quotes.csv",
+    log:
+        "logs/choose_quotes.log",
+    benchmark:
+        "benchmarks/choose_quotes.tsv"
+    conda:
+        "../../environment.yml"
+    params:
+        pins=study.pins("approved_quotes"),
+        sources=study.rows("approved_quotes"),
+        settings=study.settings(),
+        roles=study.config["interviews"]["role_labels"],
+        tiers=study.limits("internal"),
+    message:
+        "Choosing among the quotes that people have approved"
+    script:
+        "../scripts/choose_quotes.py"

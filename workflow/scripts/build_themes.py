@@ -1,12 +1,14 @@
-"""Count interviews and sentences by code, theme and cohort."""
+"""Count interviews by theme and cohort."""
 
 from piloteval.job import job
 
 with job(snakemake) as this:
-    from piloteval.qualitative import themes
+    from piloteval.qualitative import reconcile, themes
     from piloteval.qualitative.codebook import read_codebook
 
-    codebook = read_codebook(this.files("codebook")[0])
-    said = this.read("suggestions")
-    codes, matrix = themes.build(said[said["negated"] != "yes"], this.read("segments"), codebook)
-    this.write(codes=codes, themes=matrix)
+    codebook, segments = read_codebook(this.files("codebook")[0]), this.read("segments")
+    counted = this.read("counted")
+    if counted is None:
+        counted = reconcile.counted(this.read("suggestions"), None, None, whole=False)
+    floor = this.params.tiers["internal_floor"]
+    this.write(**themes.build(counted, segments, codebook, this.read("claims"), floor=floor))

@@ -6,7 +6,8 @@ with job(snakemake) as this:
     from piloteval.intake.sheet import from_params
     from piloteval.qualitative import coders
 
-    tables = (this.read(name) for name in ("interviewees", "texts", "replacements", "segments", "suggestions"))
-    settings = this.values("settings", "confidence", "final_codes", "draws")
+    names = ("interviewees", "texts", "replacements", "segments", "suggestions", "machines")
+    tables = (this.read(name) for name in names)
+    settings = this.values("settings", "confidence", "final_codes")
     settings["floor"] = this.params.tiers["internal_floor"]
     this.write(**coders.run(from_params(this.params.sources), *tables, this.files("codebook")[0], **settings))

@@ -6,10 +6,10 @@ with job(snakemake) as this:
     from piloteval.qualitative import overview
     from piloteval.report.coded_page import coded_page
 
-    read = {name: this.read(name) for name in ("suggestions", "segments")}
-    more = {**this.paths("sites", "codebook"), "confidence": this.params.confidence}
-    floor, about = this.params.tiers["internal_floor"], this.params.about
-    book, found = overview.run(**read, **more, interviewees=this.read("interviewees"), floor=floor)
-    lay = {"codebook": book, **{name: this.read(name) for name in ("codings", "final")}}
-    lay |= {name: about[name] for name in ("title", "banner")}
-    this.write(**found, page=coded_page(this.read("texts"), **read, **lay))
+    names = ("suggestions", "counted", "segments", "interviewees")
+    tables = {name: this.read(name) for name in names} | this.paths("sites", "codebook")
+    values = {"confidence": this.params.confidence, "floor": this.params.tiers["internal_floor"]}
+    book, found = overview.run(**tables, **values)
+    lay = {name: this.read(name) for name in ("segments", "codings", "suggestions", "final")} | {"codebook": book}
+    lay |= {name: this.params.about[name] for name in ("title", "banner")}
+    this.write(**found, page=coded_page(this.read("texts"), **lay))

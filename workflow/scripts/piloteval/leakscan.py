@@ -34,7 +34,10 @@ from typing import TYPE_CHECKING, Any
 
 from piloteval import config as configuration
 from piloteval.errors import PilotError
+from piloteval.intake.coding_tools import read_coding_tool
+from piloteval.intake.codings import PROGRAMS
 from piloteval.intake.records import RECORDS
+from piloteval.intake.refi import DICTIONARY
 from piloteval.intake.sheet import Source, read_sheet
 
 if TYPE_CHECKING:
@@ -74,7 +77,10 @@ MAX_FILE = 400_000_000
 MAX_MEMBERS = 5_000
 
 #: What may stand where: coders are named in the table of their agreement, which is for the team.
-MAY_STAND = {"coder id": ("results/internal", "logs", "benchmarks", ".snakemake")}
+MAY_STAND = {
+    "coder id": ("results/internal", "logs", "benchmarks", ".snakemake"),
+    "quote that is used": ("results/internal",),
+}
 
 #: Folders a run writes, from the study folder.
 WRITTEN = ("results", "logs", "benchmarks", ".snakemake", "reports", "notebooks", ".quarto", "_freeze")
@@ -907,6 +913,8 @@ IDS = {
     ("delphi", "panellist"): "panellist id",
     ("coding", "coder"): "coder id",
     ("signoff", "signed_by"): "reader id",
+    ("approved_quotes", "approved_by"): "reader id",
+    **dict.fromkeys(((kind, "decided_by") for kind in ("code_decisions", "claim_decisions")), "name of who decided"),
 }
 FREE_TEXT = {
     ("audit", "evidence"): "free text of an audit",
@@ -914,6 +922,8 @@ FREE_TEXT = {
     ("standard_decisions", "note"): "remark on a decision",
     ("delphi", "comment"): "comment of a panellist",
     ("coding", "quote"): "coded passage",
+    ("approved_quotes", "quote"): "approved quote",
+    **dict.fromkeys(((kind, "reason") for kind in ("code_decisions", "claim_decisions")), "reason of a decision"),
     ("resolutions", "reason"): "reason of a decision",
     ("resolutions", "decided_by"): "name of who decided",
 }
@@ -1014,6 +1024,26 @@ def _of_results(restricted: Path) -> Iterator[Needle]:
                 yield Needle(value, "value set aside")
 
 
+def _of_project(source: Source) -> Iterator[Needle]:
+    """Return who coded in a coding program; the code that the sheet gives a coder may stand where coders are named."""
+    try:
+        users = read_coding_tool(Path(source.path)).users
+    except Exception:  # whatever a reader dislikes
+        return
+    for one in users:
+        for text in {one.name, one.id} - {"", DICTIONARY}:
+            yield Needle(text, "coder id" if text == source.unit else "name of a coder")
+
+
+def _used_quotes(restricted: Path) -> list[str]:
+    """Return the quotes that a person approved and the rules of quoting let the team read."""
+    path = restricted / "coding/quotes.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as handle:
+        return [one["quote"] for one in csv.DictReader(handle) if one["used"] == "yes"]
+
+
 def needles_of(folder: Path) -> list[Needle]:
     """Return what of a study must be nowhere outside the restricted tier.
 
@@ -1044,6 +1074,9 @@ def needles_of(folder: Path) -> list[Needle]:
         found += _of_records(source, grid)
         if source.kind == "deny_list":
             found += _of_deny_list(grid)
+    for source in sources:
+        if source.kind == "coding" and Path(source.path).suffix.lower() in PROGRAMS:
+            found += _of_project(source)
     people = {str(one.text) for one in found if one.what == "participant id"}
     for source, grid in grids.items():
         cells = "\n".join(cell for row in grid for cell in row)
@@ -1051,6 +1084,14 @@ def needles_of(folder: Path) -> list[Needle]:
         found += [Needle(text, "network address") for text in _ADDRESS.findall(cells)]
         if source.kind == "questionnaire":
             found += _of_answers(grid, people)
+    quoted = [str(one) for one in _used_quotes(folder / RESTRICTED)]
+    words = ("sentence of a participant", "coded passage", "approved quote")
+    found = [
+        Needle(one.text, "quote that is used")
+        if one.what in words and any(one.text in each for each in quoted)
+        else one
+        for one in found
+    ]
     said = _said(folder, settings)
     found = [one for one in found if isinstance(one.text, bytes) or fold(one.text).strip() not in said]
     key = settings["participants"]["key_file"]

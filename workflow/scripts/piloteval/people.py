@@ -153,13 +153,19 @@ def admit_interviews(
                 "cohort": place["cohort"],
                 "site": place["site"],
                 "country": countries.get(place["site"], ""),
+                "role": person["profession"] if person is not None else "",
+                "wave": one["wave"],
+                "held_on": one["held_on"],
                 "minutes": one["minutes"],
                 "quotes": "yes" if consented and not gate.fate(gates.QUOTES, one["participant"]) else "no",
                 "status": status,
                 "reason": reason,
             }
         )
-    columns = ["interview", "speaker", "cohort", "site", "country", "minutes", "quotes", "status", "reason"]
+    columns = [
+        *("interview", "speaker", "cohort", "site", "country", "role", "wave", "held_on"),
+        *("minutes", "quotes", "status", "reason"),
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

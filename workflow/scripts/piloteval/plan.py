@@ -102,8 +102,8 @@ RESULTS = {
     "interviews": (
         "interviews/transcripts.csv",
         "interviews/deidentification.csv",
-        "interviews/codes.csv",
         "interviews/themes.csv",
+        "themes/basis.csv",
         "themes/matrix.csv",
         "themes/dimensions.csv",
         "themes/cooccurrence.csv",
@@ -112,11 +112,12 @@ RESULTS = {
         "themes/code_frequency.csv",
     ),
     "coders": (
-        "interviews/agreement.csv",
         "themes/agreement.csv",
         "themes/outcomes.csv",
         "themes/claims.csv",
     ),
+    "quotes": ("themes/quotes.csv",),
+    "codebooks": ("themes/codebook_changes.csv",),
     "synthesis": ("synthesis/joint_display.csv",),
 }
 
@@ -148,12 +149,13 @@ FIGURES = {
     "competences": {"competences": ("certification/competences.csv",)},
     "consensus": {"consensus": ("consensus/statements.csv", "consensus/rounds.csv", "consensus/verdicts.csv")},
     "interviews": {
-        "themes": ("interviews/themes.csv",),
         "theme_groups": ("themes/matrix.csv",),
+        "code_groups": ("themes/matrix.csv",),
         "theme_pairs": ("themes/cooccurrence.csv",),
+        "code_pairs": ("themes/cooccurrence.csv",),
         "saturation": ("themes/saturation.csv", "themes/saturation_curve.csv"),
     },
-    "coders": {"agreement": ("interviews/agreement.csv",)},
+    "coders": {"agreement": ("themes/agreement.csv",)},
 }
 
 #: Tables a figure is also drawn without, in the tier that has them not.
@@ -253,6 +255,7 @@ class Study:
             "levels": config["certification"]["levels"],
             "statements": config["consensus"]["statements"],
             "codebook": config["interviews"]["codebook"],
+            "former_codebook": config["interviews"]["former_codebook"],
             "key": str(Path(config["participants"]["key_file"] or "").expanduser())
             if config["participants"]["key_file"]
             else None,
@@ -325,8 +328,17 @@ class Study:
         return [wave for wave in self.config["study"]["waves"] if wave in there or "" in there]
 
     def labels(self) -> dict[str, dict[str, str]]:
-        """Return the labels shown for cohorts and waves."""
-        return {"cohorts": dict(self.config["study"]["cohorts"]), "waves": dict(self.config["study"]["waves"])}
+        """Return the labels shown for cohorts, waves, countries and languages, and the bars drawn."""
+        return {
+            "countries": dict(self.config["study"]["countries"]),
+            "cohorts": dict(self.config["study"]["cohorts"]),
+            "waves": dict(self.config["study"]["waves"]),
+            "bars": self.agreement_bars(),
+        }
+
+    def agreement_bars(self) -> dict[str, dict[str, Any]]:
+        """Return the agreement on a code that claims need, of people and of the dictionary, where one is asked for."""
+        return {name: bar for name, bar in self.config["interviews"]["final_codes"].items() if name != "rule" and bar}
 
     def respondents(self) -> tuple[str, ...]:
         """Return the kinds of files that tell who answered when there is no register."""
@@ -367,6 +379,11 @@ class Study:
                         f"{where}: `outcomes.{place}.cohorts` names `{cohort}`. "
                         f"Cohorts of the study: {', '.join(cohorts)}."
                     )
+        for cohort in self.config["interviews"]["role_labels"]:
+            if cohort not in cohorts:
+                faults.append(
+                    f"{where}: `interviews.role_labels` names `{cohort}`. Cohorts of the study: {', '.join(cohorts)}."
+                )
         if self.has("register") and not self.config["participants"]["key_file"]:
             faults.append(
                 f"{where}: `participants.key_file` is needed for pseudonyms. "
@@ -381,7 +398,7 @@ class Study:
                 faults.append(
                     f"{where}: `{key}` is needed, since the sheet has files of the kind {kind}. Name the file."
                 )
-        for name in ("sites", "standards", "levels", "statements", "codebook", "key"):
+        for name in ("sites", "standards", "levels", "statements", "codebook", "former_codebook", "key"):
             for path in self.files(name):
                 if not Path(path).is_file():
                     faults.append(
@@ -436,6 +453,8 @@ class Study:
             "levels": certified and self.has("audit") and bool(self.files("levels")),
             "competences": "sample" in self.parts and standards,
             "coders": "interviews" in self.parts and self.has("coding"),
+            "quotes": "interviews" in self.parts and self.has("approved_quotes"),
+            "codebooks": "interviews" in self.parts and bool(self.files("former_codebook")),
         }
         return (*self.parts, *(part for part, there in more.items() if there))
 
@@ -476,7 +495,9 @@ class Study:
         """Return every file of the configuration besides config.yaml."""
         config = self.config["inputs"]
         named = [
-            path for name in ("sites", "standards", "levels", "statements", "codebook") for path in self.files(name)
+            path
+            for name in ("sites", "standards", "levels", "statements", "codebook", "former_codebook")
+            for path in self.files(name)
         ]
         return [config["sheet"], *named, *self.instruments]
 
@@ -533,6 +554,7 @@ class Study:
                 "agree_from": config["certification"]["rating_agree_from"],
             },
             "consensus": {**self.consensus(), "source": config["consensus"]["source"]},
+            "bars": self.agreement_bars(),
             "levels": configuration.read_yaml(self.files("levels")[0]) if self.files("levels") else {},
         }
 

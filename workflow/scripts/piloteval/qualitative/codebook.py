@@ -135,9 +135,9 @@ def read_codebook(path: str | Path) -> Codebook:
     return Codebook(raw["version"], raw["status"], dict(raw["themes"]), codes, tuple(raw["languages"]), negations)
 
 
-def code_names(paths: list[str]) -> list[str]:
-    """Return the codes of the codebook, none in a study without one."""
-    return [code for path in paths for code in read_codebook(path).codes]
+def code_names(paths: list[str]) -> dict[str, str]:
+    """Return the codes of the codebook with their names, none in a study without one."""
+    return {code: one.name for path in paths for code, one in read_codebook(path).codes.items()}
 
 
 def _by_code(sentences: str, given: Any) -> str:

@@ -12,6 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from piloteval.intake.decisions import read_decisions
+from piloteval.intake.gate import open_gate
+from piloteval.intake.places import locate
+from piloteval.intake.records import read_records
+from piloteval.intake.sheet import Source, of_kind, require
+from piloteval.people import ADMITTED
+from piloteval.qualitative import reconcile
+from piloteval.qualitative.codebook import read_codebook
 from piloteval.qualitative.matrix import groups_of, people_of
 from piloteval.qualitative.prepare import SIGNED
 from piloteval.qualitative.segments import verify
@@ -273,3 +281,65 @@ def _choose(rows: list[dict[str, Any]], told: list[str], of_a_person: int, of_a_
     for one in rows:
         if one["used"] == "no" and not one["reason"]:
             one["reason"] = hindrance(one) or ENOUGH_OF_THEME
+
+
+def run(
+    sources: list[Source],
+    texts: pd.DataFrame,
+    segments: pd.DataFrame,
+    suggestions: pd.DataFrame,
+    counted: pd.DataFrame | None,
+    interviewees: pd.DataFrame,
+    codebook: str,
+    *,
+    settings: dict[str, Any],
+    roles: dict[str, str],
+    floor: int,
+) -> dict[str, pd.DataFrame]:
+    """Read the list of approved quotes, find them in the texts without names, and choose among them.
+
+    Parameters
+    ----------
+    sources : list of Source
+        Files of the kind ``approved_quotes`` and those that say whose rows are passed over.
+    texts, segments, suggestions, counted, interviewees : pandas.DataFrame
+        Tables of the rules before; without coders ``counted`` is None and the suggestions count.
+    codebook : str
+        Its file.
+    settings : dict
+        What readers of raw files need to know.
+    roles : dict of str to str
+        Word for a speaker of each cohort.
+    floor : int
+        Fewest people of a role that is told.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        ``quotes`` and ``register``, see :func:`select`. A quote whose words do not stand in the text, or stand several
+        times with a number that tells none of them, is in the register without a place.
+    """
+    import pandas as pd
+
+    decisions, gate = read_decisions(sources), open_gate(sources)
+    stored = dict(zip(texts["interview"], texts["text"], strict=True))
+    asked = of_kind(sources, "approved_quotes")
+    names = sorted({*interviewees["interview"], *stored})
+    intake = read_records("approved_quotes", asked, {"interviews": names}, decisions=decisions, gate=gate)
+    require(sources, settings, [*decisions.problems, *gate.problems, *intake.problems])
+    rows = []
+    for one in intake.records:
+        found = locate([(one["start"], one["quote"])], stored.get(one["interview"], ""))[0]
+        start, end = (found.start, found.end) if not found.why else (0, 0)
+        # With other blanks or line ends the words are the same; what is quoted is what stands in the text.
+        quote = stored.get(one["interview"], "")[start:end] or one["quote"]
+        rows.append({**one, "start": start, "end": end, "quote": quote})
+    columns = ["interview", "start", "end", "quote", "approved_by", "approved_on"]
+    approved = pd.DataFrame(rows, columns=columns)
+    book = read_codebook(codebook)
+    if counted is None:
+        counted = reconcile.counted(suggestions, None, None, whole=False)
+    heard = interviewees[interviewees["status"] == ADMITTED].rename(columns={"speaker": "person"})
+    labels = role_labels(heard, roles, fewest=floor) if len(heard) else {}
+    shown, register = select(approved, texts, counted, segments, heard, book, labels)
+    return {"quotes": shown, "register": register}

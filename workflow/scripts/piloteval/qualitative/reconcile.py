@@ -24,6 +24,7 @@ from piloteval.qualitative.units import (
     OF_CHARACTERS,
     OF_EVERYBODY,
     PEOPLE,
+    SENTENCE,
     UNITS,
     coded_sentences,
     overlaps,
@@ -403,10 +404,59 @@ def disagreements(
     return apart.sort_values([*keys, "coder_with", "coder_without"], ignore_index=True)
 
 
+# What counts
+
+COUNTED = ("interview", "segment", "code", "theme", "source", "use")
+#: Where the codes that count come from.
+OF_PEOPLE, OF_DICTIONARY = "people", "dictionary"
+#: Whether a code may be used for claims when no person has coded.
+NOT_CHECKED = "not checked"
+
+
+def counted(
+    suggestions: pd.DataFrame, final: pd.DataFrame | None, claims: pd.DataFrame | None, *, whole: bool
+) -> pd.DataFrame:
+    """Return the codes of sentences that count: of people if they coded every interview, else of the dictionary.
+
+    The two are never mixed: a difference between groups would be one between coders.
+
+    Parameters
+    ----------
+    suggestions : DataFrame
+        Suggestions of the dictionary with ``interview``, ``segment``, ``code``, ``theme`` and ``negated``.
+    final : DataFrame or None
+        Final codes of `reconcile`; none in a study without coders.
+    claims : DataFrame or None
+        As `fit_for_claims` gives it.
+    whole : bool
+        Whether people worked on every interview that is heard. Codes they dispute do not count until somebody decides.
+
+    Returns
+    -------
+    DataFrame
+        One row a sentence and code with the columns of `COUNTED`. ``use`` is ``yes`` or ``no`` by the agreement on the
+        code and by decisions of people, and ``not checked`` where no person has coded. Negated hits do not count.
+    """
+    keys = ["interview", "segment", "code"]
+    theme_of = dict(zip(suggestions["code"], suggestions["theme"], strict=True))
+    use = {} if claims is None else dict(zip(claims["code"], claims["use"], strict=True))
+    if claims is not None:
+        theme_of |= dict(zip(claims["code"], claims["theme"], strict=True))
+    if whole and final is not None:
+        table = final[keys].assign(source=OF_PEOPLE)
+    else:
+        table = suggestions.loc[suggestions["negated"] != YES, keys].assign(source=OF_DICTIONARY)
+    table = table.drop_duplicates(keys).sort_values(keys, ignore_index=True)
+    table["theme"] = table["code"].map(theme_of)
+    unknown = NOT_CHECKED if claims is None else NO
+    table["use"] = [use.get(code, unknown) for code in table["code"]]
+    return table[list(COUNTED)]
+
+
 # What claims may rest on
 
 FIT = ("code", "name", "theme", "people", "people_with", "machine", "verdict", "use", "reason", "decided_by")
-FIT_ENOUGH, UNDER, NOT_KNOWN = "fit", "under the bar", "not known"
+FIT_ENOUGH, UNDER, NOT_KNOWN, TOO_FEW = "fit", "under the bar", "not known", "too few interviews to judge"
 YES, NO = "yes", "no"
 USE = "use"
 DECISION_ON_USE = ("code", "decision", "decided_by", "decided_on", "reason")
@@ -415,6 +465,13 @@ PEOPLE_UNDER = "agreement of people under the bar"
 MACHINE_UNDER = "agreement of the machine with people under the bar"
 PEOPLE_NOT_KNOWN = "agreement of people not known"
 MACHINE_NOT_KNOWN = "agreement of the machine with people not known"
+PEOPLE_TOO_FEW = "fewer than {floor} interviews that two people worked on"
+MACHINE_TOO_FEW = "fewer than {floor} interviews that a person worked on"
+
+#: Units a code must have been given to, by at least one of the two, before their agreement on it is judged.
+AT_LEAST_UNITS = 10
+#: What of an agreement is held against a bar: the estimate, or the lower limit of its interval.
+LIMIT, LOWER = "limit", "lower"
 
 
 def fit_for_claims(
@@ -424,6 +481,7 @@ def fit_for_claims(
     *,
     machine: str = "dictionary",
     decisions: pd.DataFrame | None = None,
+    floor: int = 5,
 ) -> pd.DataFrame:
     """Mark the codes on which people, or a machine with people, agree less than the study demands.
 
@@ -433,7 +491,9 @@ def fit_for_claims(
         As `compare_coders` gives it, with nothing withheld.
     bars : mapping
         ``people`` and ``machine``, each with ``unit``, ``measure`` and ``at_least``, for instance sentence, alpha and
-        0.667. A bar that is not given is not asked for; where claims rest on codes of people only, leave out
+        0.667. Optionally ``at_least_units``: to how many units at least one of the two must have given the code (10;
+        sentences where the unit is the character); and ``limit``: ``lower`` to hold the lower limit of the interval
+        against the bar. A bar that is not given is not asked for; where claims rest on codes of people only, leave out
         ``machine``.
     codebook : Codebook
         Codes in the order shown.
@@ -442,15 +502,19 @@ def fit_for_claims(
     decisions : DataFrame, optional
         What a person decided about using a code for claims all the same, or not, with the columns of `DECISION_ON_USE`;
         ``decision`` is ``use`` or anything else. One without name, date and reason does not count.
+    floor : int
+        Fewest interviews two must share to be held against a bar, and fewest units, whatever the bar asks for: else it
+        would tell a code of few people from one that nobody used.
 
     Returns
     -------
     DataFrame
         One row a code with the columns of `FIT`. ``people`` and ``machine`` are the values held against the bars: of
-        all people where there are more than two and the measure is there, else the lowest of the pairs; an undefined
-        value is not known. ``verdict`` is ``fit``, ``under the bar`` or ``not known``, ``reason`` says in words why,
-        and ``use`` is ``yes`` only for a fit code or by decision of a person. ``people_with`` is the fewest people one
-        of the values rests on.
+        all people where there are more than two and the measure is there, else the lowest of the pairs. ``verdict`` is
+        ``under the bar`` where one of them is; else ``not known`` where a value is undefined or rests on too few units,
+        be it of one of several pairs; else ``fit``. Where no two share enough interviews it is ``too few interviews to
+        judge``, for all codes alike. ``reason`` says in words why, and ``use`` is ``yes`` only for a fit code or by
+        decision of a person. ``people_with`` is the fewest people one of the values rests on.
 
     Raises
     ------
@@ -460,7 +524,7 @@ def fit_for_claims(
     import pandas as pd
 
     single = agreement[~agreement["code"].isin([ALL, MEAN])]
-    values, rests = {}, []
+    held = {}
     for side, bar in bars.items():
         rows = single[(single["unit"] == bar["unit"]) & (single["measure"] == bar["measure"])]
         measures = {*MEASURES, *OF_EVERYBODY} if side == PEOPLE else set(MEASURES)
@@ -475,33 +539,43 @@ def fit_for_claims(
             rows = together if len(together) else rows[rows["pair_kind"] == PEOPLE]
         else:
             rows = rows[rows["second"] == machine]
-        known = rows[rows["estimate"].notna()]
-        values[side] = known.groupby("code")["estimate"].min()
-        rests.append(known.groupby("code")["people_with"].min())
-    people_with = pd.concat(rests).groupby(level=0).min() if rests else pd.Series(dtype=float)
+        rows = rows[rows["interviews"] >= floor]
+        value = rows["ci_low" if bar.get(LIMIT) == LOWER else "estimate"]
+        # Ten characters are no base for anything, so sentences are counted in their place.
+        counted_in = SENTENCE if bar["unit"] == CHARACTER else bar["unit"]
+        coded = (
+            single[single["unit"] == counted_in].drop_duplicates(["pair", "code"]).set_index(["pair", "code"])["coded"]
+        )
+        coded = coded.reindex(pd.MultiIndex.from_frame(rows[["pair", "code"]])).to_numpy()
+        value = value.where(coded >= max(floor, bar.get("at_least_units", AT_LEAST_UNITS)))
+        held[side] = rows.assign(value=value, people_with=rows[["people_first", "people_second"]].min(axis=1))
     signed = {} if decisions is None else _signed(decisions)
-    words = {PEOPLE: (PEOPLE_UNDER, PEOPLE_NOT_KNOWN), "machine": (MACHINE_UNDER, MACHINE_NOT_KNOWN)}
+    words = {
+        PEOPLE: (PEOPLE_UNDER, PEOPLE_NOT_KNOWN, PEOPLE_TOO_FEW),
+        "machine": (MACHINE_UNDER, MACHINE_NOT_KNOWN, MACHINE_TOO_FEW),
+    }
+    # One verdict for all codes: what is said of a code would tell what these few people spoke of.
+    few = [words[side][2].format(floor=floor) for side, rows in held.items() if rows.empty]
     rows = []
     for one in codebook.codes.values():
-        under, missing = [], []
-        for side, bar in bars.items():
-            value = values[side].get(one.code)
-            if value is None:
-                missing.append(words[side][1])
-            elif value < bar["at_least"]:
-                under.append(words[side][0])
-        verdict = UNDER if under else NOT_KNOWN if missing else FIT_ENOUGH
+        here = {side: every[every["code"] == one.code] for side, every in held.items()}
+        values = {side: some["value"].min() for side, some in here.items()}
+        under = [words[side][0] for side, bar in bars.items() if values[side] < bar["at_least"]]
+        missing = [
+            words[side][1] for side, some in here.items() if words[side][0] not in under and some["value"].isna().any()
+        ]
+        verdict = TOO_FEW if few else UNDER if under else NOT_KNOWN if missing else FIT_ENOUGH
         decision, by = signed.get(one.code, ("", ""))
         rows.append(
             {
                 "code": one.code,
                 "name": one.name,
                 "theme": one.theme,
-                **{side: values[side].get(one.code) if side in values else None for side in (PEOPLE, "machine")},
-                "people_with": int(people_with.get(one.code, 0)),
+                **{side: values.get(side) for side in (PEOPLE, "machine")},
+                "people_with": int(min((some["people_with"].min() for some in here.values() if len(some)), default=0)),
                 "verdict": verdict,
                 "use": (YES if decision == USE else NO) if decision else YES if verdict == FIT_ENOUGH else NO,
-                "reason": "; ".join([*under, *missing]),
+                "reason": "; ".join(few or [*under, *missing]),
                 "decided_by": by,
             }
         )

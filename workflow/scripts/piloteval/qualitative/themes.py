@@ -1,8 +1,10 @@
-"""From suggestions to themes: in how many interviews a code and a theme come up, in all and by cohort."""
+"""From codes to themes: in how many interviews a theme comes up, in all and by cohort."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from piloteval.qualitative.reconcile import NO, OF_DICTIONARY, OF_PEOPLE, YES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from piloteval.qualitative.codebook import Codebook
 
 ALL = "all"
+#: What is told of a theme that fewer people do not speak of than may be told.
+NEARLY_ALL = "nearly all"
 
 
 def _cohorts(segments: pd.DataFrame) -> list[str]:
@@ -17,58 +21,65 @@ def _cohorts(segments: pd.DataFrame) -> list[str]:
     return [ALL, *names] if len(names) > 1 else [ALL]
 
 
-def build(suggestions: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Count interviews and sentences by code and by theme, for each cohort.
+def for_claims(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the codes of sentences that claims may rest on: all but those of codes that are not to be used."""
+    return counted[counted["use"] != NO]
+
+
+def build(
+    counted: pd.DataFrame, segments: pd.DataFrame, codebook: Codebook, claims: pd.DataFrame | None, *, floor: int
+) -> dict[str, pd.DataFrame]:
+    """Count interviews by theme, for each cohort.
 
     Parameters
     ----------
-    suggestions : pandas.DataFrame
-        Suggestions of the dictionary.
+    counted : pandas.DataFrame
+        Codes of sentences that count, see :func:`piloteval.qualitative.reconcile.counted`.
     segments : pandas.DataFrame
         Sentences, which say how many interviews there are.
     codebook : Codebook
         Codes and themes, in the order shown.
+    claims : pandas.DataFrame or None
+        Which codes claims may use; None in a study without coders.
+    floor : int
+        Fewest people who are told of; fewer who do not speak of a theme are told as ``nearly all`` who do.
 
     Returns
     -------
-    codes, themes : pandas.DataFrame
-        ``interviews`` counts interviews with at least one suggestion, the unit of a theme;
-        ``sentences`` tells how much was said.
+    dict of str to pandas.DataFrame
+        ``themes``, where ``interviews`` counts interviews with at least one sentence, the unit of a theme; a theme is
+        made of the codes that claims may rest on. How many sentences a theme has is not told, since less those of its
+        codes they are those of few people. And ``basis``: whose codes count, whether agreement on them was checked, and
+        how many of the codebook claims may use.
     """
     import pandas as pd
 
     cohort_of = segments.drop_duplicates("interview").set_index("interview")["cohort"]
-    said = suggestions.assign(cohort=suggestions["interview"].map(cohort_of))
-    code_rows, theme_rows = [], []
+    said = counted.assign(cohort=counted["interview"].map(cohort_of))
+    fit = for_claims(said)
+    rows = []
     for cohort in _cohorts(segments):
         of = len(cohort_of) if cohort == ALL else int((cohort_of == cohort).sum())
-        here = said if cohort == ALL else said[said["cohort"] == cohort]
-        for code in codebook.codes.values():
-            some = here[here["code"] == code.code]
-            code_rows.append(
-                {
-                    "code": code.code,
-                    "name": code.name,
-                    "theme": code.theme,
-                    "cohort": cohort,
-                    "interviews": some["interview"].nunique(),
-                    "of_interviews": of,
-                    "sentences": len(some),
-                    "note": "",
-                }
-            )
+        usable = fit if cohort == ALL else fit[fit["cohort"] == cohort]
         for theme, name in codebook.themes.items():
-            some = here[here["theme"] == theme]
-            theme_rows.append(
+            many = usable.loc[usable["theme"] == theme, "interview"].nunique()
+            nearly = cohort == ALL and many >= floor > of - many
+            rows.append(
                 {
                     "theme": theme,
                     "name": name,
                     "cohort": cohort,
-                    "interviews": some["interview"].nunique(),
+                    "interviews": many,
                     "of_interviews": of,
                     "percent": None,
-                    "sentences": len(some.drop_duplicates(["interview", "segment"])),
+                    "extent": NEARLY_ALL if nearly else "",
                     "note": "",
                 }
             )
-    return pd.DataFrame(code_rows), pd.DataFrame(theme_rows)
+    basis = {
+        "source": OF_PEOPLE if (counted["source"] == OF_PEOPLE).any() else OF_DICTIONARY,
+        "checked": "no" if claims is None else "yes",
+        "codes": len(codebook.codes),
+        "codes_used": len(codebook.codes) if claims is None else int((claims["use"] == YES).sum()),
+    }
+    return {"themes": pd.DataFrame(rows), "basis": pd.DataFrame([basis])}

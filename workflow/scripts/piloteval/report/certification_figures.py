@@ -110,6 +110,7 @@ def groups_of(standards: pd.DataFrame) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
+@plt.rc_context({"axes.titley": None})  # the titles stand above the names of the institutions
 def draw_verdicts(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     """Draw the settled verdict on every standard (a row) in every institution (a column), a panel a track."""
     verdicts = tables["certification/verdicts.csv"]

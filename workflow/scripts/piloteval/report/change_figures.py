@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import AutoLocator, ScalarFormatter
 
 from piloteval.report.change_prose import EXCLUDES, INCLUDES, LOWER, MAIN, UNTOLD, twins, verdict
 from piloteval.report.ink import CLAY, GREY, INK, PETROL, WIDTH, Labels, Tables, cohort_name, grid, new_figure
@@ -150,15 +151,46 @@ def draw_means(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     )
 
 
+class _Ticks(AutoLocator):
+    """Ticks at round distances from a zero that lies anywhere on the axis."""
+
+    def __init__(self, zero: float) -> None:
+        super().__init__()
+        self.zero = zero
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        """Return the ticks between two places on the axis."""
+        return np.asarray(super().tick_values(vmin - self.zero, vmax - self.zero)) + self.zero
+
+
+class _Distances(ScalarFormatter):
+    """The distances of ticks from a zero, in words."""
+
+    def __init__(self, zero: float) -> None:
+        super().__init__(useOffset=False)
+        self.set_scientific(False)
+        self.zero = zero
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the words at the ticks, with the decimals that keep them apart."""
+        return super().format_ticks([value - self.zero for value in values])
+
+
 def _floating(ax: Any, first: float, change: pd.Series, waves: int) -> None:
-    """Draw the mean change on an axis of its own at the right, whose zero lies at the first mean."""
+    """Draw the mean change at the right, with a scale of its own whose zero lies at the first mean."""
     x = waves - 0.15
     ax.plot([0, x + 0.3], [first, first], color=GREY, linewidth=0.7, linestyle=(0, (3, 3)), zorder=0)
     ax.vlines(x, first + change["ci_low"], first + change["ci_high"], color=CLAY, linewidth=1.6)
     ax.plot(x, first + change["estimate"], "D", color=CLAY, markersize=4.5)
-    right = ax.secondary_yaxis("right", functions=(lambda y: y - first, lambda y: y + first))
-    right.tick_params(length=2, labelsize=7.5, colors=CLAY)
-    right.spines["right"].set(visible=True, color="#dcc3bb")
+    # The scale is the minor ticks of the same axis: a second axis in each panel takes half as long as the whole figure.
+    ax.yaxis.remove_overlapping_locs = False
+    ax.yaxis.set_minor_locator(_Ticks(first))
+    ax.yaxis.set_minor_formatter(_Distances(first))
+    ax.tick_params(
+        axis="y", which="minor", left=False, labelleft=False, right=True, labelright=True, length=2, width=1.25,
+        labelsize=7.5, colors=CLAY,
+    )  # fmt: skip
+    ax.spines["right"].set(visible=True, color="#dcc3bb")
 
 
 def level_of(table: pd.DataFrame) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -29,9 +29,7 @@ from piloteval.report.ink import (
     WIDTH,
     Labels,
     Tables,
-    cohort_name,
     grid,
-    new_figure,
     set_style,
     wave_names,
 )
@@ -40,6 +38,8 @@ from piloteval.report.reliability_figures import DRAWN as RELIABILITY
 from piloteval.report.theme_figures import DRAWN as THEMES
 
 RAMP = LinearSegmentedColormap.from_list("petrol", ["#f4f7f7", "#9cc4c7", PETROL])
+#: Share of interviews in percent from which the ramp is dark enough for white words.
+DARK = 58
 #: Measures of the participant flow, in inches and points: its axes are in inches, so that words can be measured first.
 LEAD, PAD, GAP, EDGE = 0.168, 0.1, 0.25, 0.02
 SIDE, TRUNK = 0.25, 2.1
@@ -452,90 +452,13 @@ def draw_score_profile(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     return fig, alt
 
 
-def draw_themes(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw the share of interviews in which a theme comes up, by cohort; withheld cells are hatched."""
-    themes = tables["interviews/themes.csv"]
-    names, cohorts = list(dict.fromkeys(themes["name"])), list(dict.fromkeys(themes["cohort"]))
-    grid = themes.pivot(index="name", columns="cohort", values="percent").reindex(index=names, columns=cohorts)
-    counts = themes.pivot(index="name", columns="cohort", values="interviews").reindex(index=names, columns=cohorts)
-    of = themes.pivot(index="name", columns="cohort", values="of_interviews").reindex(index=names, columns=cohorts)
-    fig, ax = new_figure(0.36 * len(names) + 0.9)
-    text = counts.astype(object).where(counts.notna(), "withheld")
-    shown = pd.DataFrame(
-        {
-            c: [f"{text.loc[n, c]} of {of.loc[n, c]}" if text.loc[n, c] != "withheld" else "withheld" for n in names]
-            for c in cohorts
-        },
-        index=names,
-    )
-    sns.heatmap(
-        grid.astype(float),
-        ax=ax,
-        cmap=RAMP,
-        vmin=0,
-        vmax=100,
-        annot=shown,
-        fmt="",
-        annot_kws={"fontsize": 8.5},
-        linewidths=2,
-        linecolor="white",
-        cbar_kws={"label": "interviews, %", "shrink": 0.7},
-    )
-    for row, name in enumerate(names):
-        for column, cohort in enumerate(cohorts):
-            if pd.isna(grid.loc[name, cohort]):
-                ax.add_patch(
-                    plt.Rectangle(
-                        (column, row), 1, 1, facecolor="#f4f5f6", hatch="////", edgecolor="#c6cdd1", linewidth=0
-                    )
-                )
-                ax.text(column + 0.5, row + 0.5, "withheld", ha="center", va="center", fontsize=8, color=GREY)
-    ax.set_xticks(
-        np.arange(len(cohorts)) + 0.5, [cohort_name(labels, cohort).capitalize() for cohort in cohorts], rotation=0
-    )
-    ax.set(xlabel="", ylabel="")
-    ax.tick_params(length=0)
-    hidden = int(counts.isna().to_numpy().sum())
-    alt = (
-        f"Interviews in which the dictionary suggests each of {len(names)} themes, by cohort; "
-        f"{hidden} cells are withheld."
-    )
-    return fig, alt
-
-
-def draw_agreement(tables: Tables, labels: Labels) -> tuple[Figure, str]:
-    """Draw kappa of every code for pairs of people."""
-    every = tables["interviews/agreement.csv"]
-    codes = (
-        every[(every["pair_kind"] == "people") & (every["code"] != "all")]
-        .dropna(subset=["estimate"])
-        .sort_values("estimate", ascending=False)
-    )
-    fig, ax = new_figure(0.2 * max(4, len(codes)) + 1.0)
-    y = np.arange(len(codes))
-    ax.hlines(y, codes["ci_low"], codes["ci_high"].clip(upper=1), color="#a9c6c9", linewidth=1.4)
-    ax.scatter(codes["estimate"], y, s=14 + 9 * codes["both"].astype(float), color=PETROL, zorder=3, linewidth=0)
-    ax.set_yticks(y, codes["name"], fontsize=7.5)
-    ax.set_ylim(len(codes) - 0.4, -0.6)
-    ax.set(xlim=(-0.15, 1.03), xlabel="kappa by sentence; a larger point means more sentences coded by both")
-    grid(ax)
-    undefined = int(every[(every["pair_kind"] == "people") & (every["code"] != "all")]["estimate"].isna().sum())
-    alt = (
-        f"Agreement of two people on {len(codes)} codes, kappa with interval; "
-        f"{undefined} codes neither used enough for a value are not drawn."
-    )
-    return fig, alt
-
-
 DRAWN: dict[str, Callable[[Tables, Labels], tuple[Figure, str]]] = {
     "flow": draw_flow,
     "score_profile": draw_score_profile,
     **RELIABILITY,
     **CHANGE,
     **CERTIFICATION,
-    "themes": draw_themes,
     **THEMES,
-    "agreement": draw_agreement,
 }
 
 
@@ -560,7 +483,9 @@ def draw(name: str, tables: Tables, labels: Labels, path: Path) -> str:
     """
     set_style()
     fig, alt = DRAWN[name](tables, labels)
-    fig.savefig(path, dpi=160, metadata={"Software": None})
+    # One pass lays out and draws; ``savefig`` would draw everything twice, the first time for the layout alone.
+    fig.set_dpi(160)
+    FigureCanvasAgg(fig).print_png(path, metadata={"Software": None})
     plt.close(fig)
     return alt
 

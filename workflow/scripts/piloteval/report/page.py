@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +140,11 @@ class Page:
     def setting(self, value: Any, key: str) -> str:
         """Return a value of the configuration as a number in prose."""
         return self.span(f"{value:g}" if isinstance(value, int | float) else str(value), f"config.yaml | {key}")
+
+    @staticmethod
+    def words(text: str) -> str:
+        """Return words that are not the program's, so that Markdown changes none of them."""
+        return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
     # ------------------------------------------------------------------------------------------------ output of cells
     def say(self, *paragraphs: str) -> None:

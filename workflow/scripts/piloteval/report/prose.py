@@ -8,8 +8,8 @@ from piloteval.intake.catalogue import RULES
 from piloteval.intake.gate import NO_CONSENT
 from piloteval.qualitative.language import LANGUAGES
 from piloteval.report import certification_prose, change_prose, consensus_prose, reliability_prose
-from piloteval.report.page import DASH, Page, format_number
-from piloteval.report.words import callout, interval, listed
+from piloteval.report.page import Page, format_number
+from piloteval.report.words import callout, listed
 
 PART_NAMES = {
     "sample": "participants and scores",
@@ -90,7 +90,11 @@ def _limits(page: Page) -> list[str]:
     if page.has("consensus") and page.facts["consensus"]["status"] == "unconfirmed":
         limits.append("The rule of consensus is not confirmed.")
     if page.has("interviews"):
-        limits.append("Themes are suggestions of a dictionary that no person has confirmed.")
+        limits.append(
+            "Themes are codes of people, whose agreement limits them."
+            if page.table("themes/basis.csv").iloc[0]["source"] == "people"
+            else "Themes are suggestions of a dictionary that no person has confirmed."
+        )
     return limits
 
 
@@ -536,7 +540,7 @@ def _interviews_in_short(page: Page) -> str:
     themes = (
         page.rows("interviews/themes.csv", cohort="all")
         .dropna(subset=["percent"])
-        .sort_values(["percent", "sentences"], ascending=False)
+        .sort_values("percent", ascending=False, kind="stable")
     )
     held, languages, sentences = (
         page.value(name, column, 0, cohort="all") for column in ("interviews", "languages", "sentences")
@@ -547,22 +551,46 @@ def _interviews_in_short(page: Page) -> str:
         for theme in themes.head(3).to_dict("records"):
             count = page.value("interviews/themes.csv", "interviews", 0, theme=theme["theme"], cohort="all")
             said.append(f"“{theme['name']}” ({count} interviews)")
-        text += f" The dictionary suggests most often {listed(said)}."
+        every = page.rows("interviews/themes.csv", cohort="all", extent="nearly all")["name"]
+        if len(every):
+            text += f" In nearly all of them {listed([f'“{name}”' for name in every])} come up."
+        text += f" {'Then come' if len(every) else 'Most come up'} {listed(said)}."
     return text
 
 
+def _whose_codes(page: Page) -> str:
+    """Say whose codes are counted, and what that means."""
+    name = "themes/basis.csv"
+    basis = page.table(name).iloc[0]
+    counts = "Counts are of interviews, not of importance."
+    if basis["source"] == "people":
+        text = (
+            "People coded every interview, and their final codes are counted: those that all coders of a sentence "
+            "gave, or that a person decided on. Where only one person coded an interview, that person's codes count."
+        )
+    else:
+        text = (
+            "People have not coded all interviews, so what is counted are suggestions of a dictionary: a sentence gets "
+            "a code when a cue of the codebook is said in it. The dictionary is blind to meaning, and a denied cue is "
+            "left out only where a word of denial stands near it. A theme becomes a finding when people have coded it."
+        )
+    if basis["checked"] == "no":
+        return callout("warning", "Suggestions, not findings", f"{text} {counts} No agreement with people is known.")
+    where = {"source": basis["source"]}
+    used = (
+        f"Of the {page.value(name, 'codes', 0, **where)} codes of the codebook, "
+        f"{page.value(name, 'codes_used', 0, **where)} may carry claims, by the agreement on them or by decision of a "
+        "person; themes are made of these."
+    )
+    title = "What is counted" if basis["source"] == "people" else "Suggestions, not findings"
+    return callout("note" if basis["source"] == "people" else "warning", title, f"{text} {used} {counts}")
+
+
 def interviews(page: Page) -> None:
-    """Say what the dictionary coder does and what it cannot."""
+    """Say what is counted, and what the counts are not."""
     page.say(
         _interviews_in_short(page),
-        callout(
-            "warning",
-            "Suggestions, not findings",
-            "A sentence gets a code when a cue of the codebook is said in it. "
-            "The dictionary is blind to meaning and to negation, and its cues are not validated. "
-            "Counts are of interviews, not of importance. "
-            "A theme becomes a finding when people have coded and confirmed it. No words of participants are shown.",
-        ),
+        _whose_codes(page),
     )
 
 
@@ -655,71 +683,25 @@ def _of(row: dict[str, Any]) -> str:
 
 
 def themes_table(page: Page) -> None:
-    """Show the theme by cohort matrix."""
+    """Show the theme by cohort matrix; a cohort of which nothing may be told has no column."""
     table = page.table("interviews/themes.csv")
     wide = table.drop_duplicates("theme")[["theme", "name"]].reset_index(drop=True)
-    columns, spanners = {"name": "Theme"}, {}
+    columns = {"name": "Theme"}
     for cohort in dict.fromkeys(table["cohort"]):
-        here = {row["theme"]: row for row in table[table["cohort"] == cohort].to_dict("records")}
+        rows = table[table["cohort"] == cohort]
+        if cohort != "all" and rows["interviews"].isna().all():
+            continue
+        here = {row["theme"]: row for row in rows.to_dict("records")}
         cells = [here[theme] for theme in wide["theme"]]
-        wide[f"{cohort} i"] = [page.cell(row, "interviews", 0) for row in cells]
-        wide[f"{cohort} s"] = [page.cell(row, "sentences", 0).replace("withheld", DASH) for row in cells]
-        columns |= {f"{cohort} i": _of(cells[0]), f"{cohort} s": "Sentences"}
-        spanners[page.cohort(cohort)] = [f"{cohort} i", f"{cohort} s"]
-    page.show(
-        wide,
-        columns,
-        spanners=spanners,
-        right=list(columns)[1:],
-        name="themes",
-        notes=["Withheld: fewer interviews than the floor, or protecting such a cell."],
-    )
-
-
-def coders(page: Page) -> None:
-    """Say how far the coders agree."""
-    name = "interviews/agreement.csv"
-    together = page.rows(name, code="all")
-    lines = []
-    for row in together.to_dict("records"):
-        where = {"pair": row["pair"], "code": "all"}
-        lines.append(
-            f"- **{row['pair'].capitalize()}.** Kappa {interval(page, name, 2, **where)} "
-            f"over {page.value(name, 'interviews', 0, **where)} interviews; "
-            f"both gave the same code to a sentence {page.value(name, 'both', 0, **where)} times, "
-            f"only one of them {page.value(name, 'one', 0, **where)} times."
-        )
-    people = page.rows(name, pair_kind="people")
-    undefined = people[(people["code"] != "all") & people["estimate"].isna()]
-    page.say(
-        (
-            "Units are the sentences of the interviews both coders worked on; a sentence has a person's code "
-            "when the coded passage covers at least half of it or lies at least half within it. "
-            "Most sentences have no code, so percent agreement is high whatever the coders do; "
-            "kappa [@cohen1960] takes chance into account."
-        ),
-        "\n".join(lines),
-        (
-            f"For {page.count(len(undefined), name, 'codes without kappa')} codes kappa is undefined, "
-            "since neither coder used them in these interviews. "
-            "Intervals treat sentences as independent, which they are not."
-        ),
-    )
-
-
-def coders_table(page: Page) -> None:
-    """Show the agreement of every pair over all codes."""
-    table = page.rows("interviews/agreement.csv", code="all").copy()
-    table["kappa"] = [page.interval(row, 2) for row in table.to_dict("records")]
-    columns = {
-        "pair": "Pair",
-        "interviews": "Interviews",
-        "both": "Both",
-        "one": "One only",
-        "percent_agreement": "Agree, %",
-        "kappa": "Kappa [interval]",
-    }
-    page.show(table, columns, digits={"percent_agreement": 1}, right=["kappa"], name="coders")
+        wide[cohort] = [row["extent"] or page.cell(row, "interviews", 0) for row in cells]
+        columns |= {cohort: f"{page.cohort(cohort)}, {_of(cells[0]).lower()}"}
+    left = set(table["cohort"]) - set(columns)
+    notes = [
+        "Withheld: so few interviews, or so few without the theme, that it could tell who; nearly all: so few without."
+    ]
+    if left:
+        notes.append("Cohorts are not shown: with so few people, a count or its rest is always too small.")
+    page.show(wide, columns, right=list(columns)[1:], name="themes", notes=notes)
 
 
 # ---------------------------------------------------------------------------------------------------- synthesis and end
@@ -729,8 +711,8 @@ def synthesis(page: Page) -> None:
     """Say how to read the joint display."""
     page.say(
         "@tbl-joint sets the mean change of each construct "
-        "beside the interviews in which the dictionary suggests its themes; with several themes the count is of the "
-        "one suggested most often. "
+        "beside the interviews in which its themes come up; with several themes the count is of the one that comes up "
+        "most often. "
         "The words in the column “Reading” follow from the interval alone. "
         "Whether numbers and interviews agree is a judgement, and every row waits for a person to make it."
     )
@@ -746,8 +728,8 @@ def joint_table(page: Page) -> None:
     table["n"] = [page.cell(row, "n", 0) for row in rows]
     table["change"] = [page.interval(row, None, True) for row in rows]
     table["said"] = [
-        page.cell(row, "interviews", 0)
-        + ("" if row["interviews"] != row["interviews"] else f" of {row['of_interviews']}")
+        (row["extent"] or page.cell(row, "interviews", 0))
+        + (f" of {row['of_interviews']}" if row["extent"] or row["interviews"] == row["interviews"] else "")
         for row in table.assign(interviews=table["interviews"].astype("float64")).to_dict("records")
     ]
     columns = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -123,14 +123,15 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
     waves = list(dict.fromkeys(answers["wave"]))
     names = wave_names(labels, waves)
     blocks = [(name, list(dict.fromkeys(some["item"]))) for name, some in answers.groupby("name", sort=False)]
-    by_item = dict(tuple(answers.groupby("item", sort=False)))
+    turned = set(answers.loc[answers["reversed"] == "yes", "item"])
+    every = _bars(answers, waves)
     columns = _two_columns(blocks)
     rows = [sum(len(items) + 2 for _name, items in column) for column in columns]
     fig, axes = plt.subplots(
         1, len(columns), figsize=(WIDTH, 0.15 * max(rows) + 0.9), layout="constrained", squeeze=False
     )
     for ax, column in zip(axes[0], columns, strict=True):
-        top, ticks, said, bars = 0.0, [], [], []
+        top, ticks, said = 0.0, {}, []
         for name, items in column:
             # Starts above the item names and takes no room, else the column would be as wide as its longest title.
             title = textwrap.shorten(name, 46, placeholder=" …")
@@ -141,16 +142,20 @@ def draw_answers(tables: Tables, labels: Labels) -> tuple[Figure, str]:
             top += 1.2
             ax.vlines(0, top - 0.6, top + len(items) - 0.4, color=INK, linewidth=0.7)
             for item in items:
-                some = by_item[item]
-                bars += _bars(some, waves, top)
-                ticks.append(top)
-                said.append(f"{item} (r)" if (some["reversed"] == "yes").any() else item)
+                ticks[item] = top
+                said.append(f"{item} (r)" if item in turned else item)
                 top += 1
             top += 0.8
-        y, share, left, height, colours = zip(*bars, strict=True)  # at once: a call for each bar takes seconds
-        ax.barh(y, share, left=left, height=height, color=colours, edgecolor="white", linewidth=0.6)
-        ax.set_yticks(ticks, said, fontsize=6.5)
-        widest = max(60, 1.03 * max(max(-start, start + part) for start, part in zip(left, share, strict=True)))
+        bars = every[every["item"].isin(ticks)]
+        y = bars["item"].map(ticks) + bars["beside"]
+        low, high = y - bars["half"], y + bars["half"]
+        left, right = bars["left"], bars["right"]
+        corners = np.stack([left, low, left, high, right, high, right, low], axis=-1).astype(float).reshape(-1, 4, 2)
+        # One collection: a patch for each of hundreds of bars takes seconds.
+        boxes = PolyCollection(corners, facecolors=list(bars["colour"]), edgecolors="white", linewidths=0.6)
+        ax.add_collection(boxes, autolim=False)
+        ax.set_yticks(list(ticks.values()), said, fontsize=6.5)
+        widest = max([60, *(-1.03 * left), *(1.03 * right)])
         ax.set(xlim=(-widest, widest), ylim=(max(rows) - 0.6, -0.3))
         ax.set_xticks([-50, 0, 50], ["50 %", "0", "50 %"], fontsize=7.5)
         ax.tick_params(length=0)
@@ -180,26 +185,34 @@ def _two_columns(blocks: list[tuple[str, list[str]]]) -> list[list[tuple[str, li
     return [blocks[:cut], blocks[cut:]]
 
 
-def _bars(some: pd.DataFrame, waves: list[str], middle: float) -> list[tuple[Any, ...]]:
-    """Return the bars of one item, the waves under each other; the colour tells the middle of the answers joined."""
-    low, high = some["answer_low"].min(), some["answer_high"].max()
+def _bars(answers: pd.DataFrame, waves: list[str]) -> pd.DataFrame:
+    """Return a bar for each shown share: its ends, half its height, its place beside its item's middle, its colour.
+
+    The waves of an item lie under each other; the colour tells the middle of the answers joined.
+    """
+    ends = answers.groupby("item", sort=False).agg(low=("answer_low", "min"), high=("answer_high", "max"))
+    shown = answers[answers["percent"].notna()].sort_values("answer_low", kind="stable")
+    first, last, share = (shown[name].to_numpy(dtype=float) for name in ("answer_low", "answer_high", "percent"))
+    low, high = (shown["item"].map(ends[name]).to_numpy(dtype=float) for name in ("low", "high"))
+    # The part of the answers joined from first to last that lies below the middle, each step taken as equally wide.
+    below = np.clip(((low + high) / 2 - (first - 0.5)) / (last - first + 1), 0.0, 1.0)
+    one = [shown["item"], shown["wave"]]
+    right = pd.Series(share, shown.index).groupby(one).cumsum()
+    right -= pd.Series(share * below, shown.index).groupby(one).transform("sum")
     height = 0.78 / len(waves)
-    bars: list[tuple[Any, ...]] = []
-    for place, wave in enumerate(waves):
-        here = some[(some["wave"] == wave) & some["percent"].notna()].sort_values("answer_low")
-        y = middle + height * (place - (len(waves) - 1) / 2)
-        groups = here[["answer_low", "answer_high", "percent"]].to_numpy(dtype=float)
-        left = -sum(share * _below(first, last, (low + high) / 2) for first, last, share in groups)
-        for first, last, share in groups:
-            colour = ENDS(((first + last) / 2 - low) / (high - low)) if high > low else MIST
-            bars.append((y, share, left, 0.88 * height, colour))
-            left += share
-    return bars
-
-
-def _below(first: float, last: float, middle: float) -> float:
-    """Return which part of answers joined from first to last lies below the middle, each step taken as equally wide."""
-    return min(1.0, max(0.0, (middle - (first - 0.5)) / (last - first + 1)))
+    place = shown["wave"].map({wave: at for at, wave in enumerate(waves)})
+    with np.errstate(invalid="ignore", divide="ignore"):
+        colours = ENDS(((first + last) / 2 - low) / (high - low))
+    return pd.DataFrame(
+        {
+            "item": shown["item"],
+            "left": right - share,
+            "right": right,
+            "beside": height * (place - (len(waves) - 1) / 2),
+            "half": 0.44 * height,
+            "colour": [tuple(c) if clear else MIST for c, clear in zip(colours, high > low, strict=True)],
+        }
+    )
 
 
 #: Coefficients of raters: name shown, name in the table of categories and of ordered ones, mark, size, colour, place.

@@ -36,12 +36,12 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
     every = themes[themes["cohort"] == "all"].set_index("theme")
     for one in constructs:
         named = [theme for theme in one["themes"] if theme in every.index]
-        loudest = max(named, key=lambda theme: _number(every.loc[theme, "interviews"]), default=None)
+        loudest = max(named, key=lambda theme: _number(every.loc[theme]), default=None)
         said = {
             "themes": "; ".join(every.loc[named, "name"]) if named else "",
             "interviews": every.loc[loudest, "interviews"] if loudest else None,
             "of_interviews": every.loc[loudest, "of_interviews"] if loudest else None,
-            "sentences": every.loc[loudest, "sentences"] if loudest else None,
+            "extent": every.loc[loudest, "extent"] if loudest else "",
             "convergence": AWAITS,
             "note": "" if named else "no theme of the codebook",
         }
@@ -78,15 +78,17 @@ def display(constructs: list[dict[str, Any]], outcomes: pd.DataFrame, themes: pd
         "themes",
         "interviews",
         "of_interviews",
-        "sentences",
+        "extent",
         "convergence",
         "note",
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _number(value: Any) -> float:
-    """Return a count for comparing; a withheld one is the smallest."""
+def _number(theme: pd.Series) -> float:
+    """Return the interviews of a theme for comparing; nearly all are the most, a withheld number is the smallest."""
     import pandas as pd
 
-    return -1.0 if pd.isna(value) else float(value)
+    if theme["extent"]:
+        return float("inf")
+    return -1.0 if pd.isna(theme["interviews"]) else float(theme["interviews"])
