@@ -1520,6 +1520,7 @@ def coders_page(folder, table, bars=BARS, verdicts=("fit", "under the bar", "not
         ("themes/agreement.csv", table),
         ("themes/claims.csv", claims),
         ("interviews/themes.csv", themes),
+        ("themes/basis.csv", pd.DataFrame({"source": ["dictionary"]})),
         ("figures/alt.csv", alt),
     ):
         made._tables[name] = one

@@ -69,6 +69,19 @@ def test_interviews_only(interviews):
     assert interviews.planned() == set()
 
 
+def test_changes_of_the_codebook_are_reported(interviews):
+    with (interviews.folder / "results/internal/themes/codebook_changes.csv").open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["code"], row["change"]) for row in rows] == [
+        ("HELP_PEER", "cues"),
+        ("TIME_LACK", "added"),
+        ("TIME_SHORT", "vanished"),
+        ("all", "sentences"),
+    ]
+    text = report_of(interviews)
+    assert "3 codes differ from the version before" in text and "added: → Lack of time" in text
+
+
 def test_an_older_raw_file_really_changes_the_numbers(questionnaires):
     """A file restored from a backup, older than the results, is read again; then nothing is left to do."""
     results = questionnaires.folder / "results/internal"

@@ -54,7 +54,8 @@ def test_every_contract_is_kept_and_used(example):
         if path.suffix in (".csv", ".parquet"):
             tables.read(path)
             written.add(tables.contract(path).path)
-    assert written == set(CONTRACTS)
+    # The example's codebook has no version before; the study of interviews in test_cases.py has one.
+    assert written == set(CONTRACTS) - {"internal/themes/codebook_changes.csv"}
 
 
 def test_nothing_is_left_half_made(example):
@@ -160,12 +161,22 @@ def test_nobody_can_be_found_outside_the_restricted_tier(example):
     def folded(text):
         return unicodedata.normalize("NFKD", html.unescape(text)).casefold()
 
+    # Words a person approved and the rules of quoting let the team read; the public reads none.
+    quoted = [folded(row["quote"]) for row in read_csv(restricted / "coding/quotes.csv") if row["used"] == "yes"]
+    assert len(quoted) > 10
+    allowed = {needle for needle in needles if any(folded(needle) in one for one in quoted)}
+    team = (
+        example.folder / "results/internal/themes/quotes.csv",
+        example.folder / "results/internal/report/evaluation.html",
+    )
+
     found = []
     for path in [*outputs(example, "internal", "release"), *(example.folder / "logs").glob("*")]:
         text = path.read_bytes().decode("utf-8", "ignore")
         text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", text)
         text = folded(text)
-        found += [(path.name, needle) for needle in needles if folded(needle) in text]
+        asked = needles - allowed if path in team else needles
+        found += [(path.name, needle) for needle in asked if folded(needle) in text]
     assert not found, found[:5]
 
 

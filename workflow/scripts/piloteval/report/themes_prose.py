@@ -102,7 +102,7 @@ def pairs(page: Page) -> None:
         more, less = (
             page.count((here["verdict"] == verdict).sum(), PAIRS, f"{unit}, {verdict}") for verdict in (MORE, LESS)
         )
-        within = page.value(PAIRS, "unit", style=str, kind=CODE, unit=unit, code_1=ALL)
+        within = page.span(unit, f"{page.path(PAIRS)} | rows: unit {unit}")
         clear.append(f"{UNIT_WORDS.get(unit, within)}, {more} more often and {less} less often")
     floor = page.setting(page.facts["tiers"]["internal_floor"], "tiers.internal_floor")
     page.say(
@@ -134,9 +134,9 @@ def saturation(page: Page) -> None:
     )
     page.say(
         "## How soon the codebook was covered {#sec-saturation}",
-        "The codebook was made beforehand, so the rule of saturation of Guest, Namey and Chen (2020) tells here how "
-        "soon its codes had come up, and not that nothing else was left to find: what nobody looked for cannot come "
-        f"up.{suggested}",
+        "The codebook was made beforehand, so the rule of saturation of Guest, Namey and Chen [@guest2020] tells here "
+        "how soon its codes had come up, and not that nothing else was left to find: what nobody looked for cannot "
+        f"come up.{suggested}",
         _saturated(page),
     )
     page.figure(
@@ -242,6 +242,8 @@ def claims(page: Page) -> None:
     import pandas as pd
 
     bars, table = page.facts["bars"], page.table(CLAIMS)
+    if (page.table("themes/basis.csv")["source"] == reconcile.OF_PEOPLE).any():
+        bars = {side: bar for side, bar in bars.items() if side == PEOPLE}  # nothing rests on the dictionary
     if table.empty:
         return
     page.say("### What claims may rest on {#sec-claims}")
