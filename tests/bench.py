@@ -218,7 +218,10 @@ def in_sequence() -> None:
         ),
     )
     released, withheld = publish.publish(
-        {path: done[path] for path in (f"internal/{name}" for part in RESULTS.values() for name in part)},
+        {
+            path: done[path]
+            for path in (f"internal/{name}" for part, names in RESULTS.items() if part != "codebooks" for name in names)
+        },
         tier["release"],
     )
     write("internal/release", withheld=withheld)
